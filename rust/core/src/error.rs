@@ -1,0 +1,114 @@
+//! The one error of this crate: what, where, and what to do.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation did not happen. `Display` names the path and, where there is one, the offset.
+#[derive(Debug, Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    kind: ErrorKind,
+    path: Option<PathBuf>,
+}
+
+/// The kinds of [`Error`]; each says whether the caller may go on.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The operating system refused. Trying again may help, as its error says.
+    Io(Arc<io::Error>),
+    /// Bytes that cannot be read as records, met under `on_damage = raise`. Other files, and this
+    /// one under `skip`, remain readable.
+    Damaged {
+        /// Where in the file.
+        offset: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// An argument that makes no sense; the text names it and says what is allowed.
+    Argument(String),
+    /// The caller asked to stop.
+    Interrupted,
+}
+
+impl Error {
+    /// An I/O error at `path`.
+    pub fn io(error: io::Error, path: &Path) -> Self {
+        Self(Box::new(Inner {
+            kind: ErrorKind::Io(Arc::new(error)),
+            path: Some(path.to_owned()),
+        }))
+    }
+
+    /// Damage at `offset` of `path`.
+    pub fn damaged(path: &Path, offset: u64, reason: impl Into<String>) -> Self {
+        let kind = ErrorKind::Damaged {
+            offset,
+            reason: reason.into(),
+        };
+        Self(Box::new(Inner {
+            kind,
+            path: Some(path.to_owned()),
+        }))
+    }
+
+    /// A bad argument; `what` names it and says what is allowed.
+    pub fn argument(what: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind: ErrorKind::Argument(what.into()),
+            path: None,
+        }))
+    }
+
+    /// The caller asked to stop.
+    pub fn interrupted() -> Self {
+        Self(Box::new(Inner {
+            kind: ErrorKind::Interrupted,
+            path: None,
+        }))
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The file or directory it went wrong at.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.path.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self
+            .path()
+            .map(|p| p.display().to_string())
+            .unwrap_or_default();
+        match self.kind() {
+            ErrorKind::Io(error) => write!(f, "{path}: {error}"),
+            ErrorKind::Damaged { offset, reason } => write!(
+                f,
+                "{path}: {reason} at offset {offset}; on_damage=\"skip\" reads on after the damage"
+            ),
+            ErrorKind::Argument(what) => f.write_str(what),
+            ErrorKind::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self.kind() {
+            ErrorKind::Io(error) => Some(error.as_ref()),
+            _ => None,
+        }
+    }
+}

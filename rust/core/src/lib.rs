@@ -1,0 +1,6 @@
+//! TensorBoard event files at memory speed, straight into Arrow.
+
+pub mod error;
+pub mod record;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,6 +1,7 @@
 //! TensorBoard event files at memory speed, straight into Arrow.
 
 pub mod error;
+pub mod proto;
 pub mod record;
 
 pub use error::{Error, ErrorKind, Result};

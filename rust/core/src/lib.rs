@@ -1,6 +1,7 @@
 //! TensorBoard event files at memory speed, straight into Arrow.
 
 pub mod error;
+pub mod logdir;
 pub mod proto;
 pub mod record;
 

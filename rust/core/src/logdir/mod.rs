@@ -1,0 +1,3 @@
+//! What lies in a log directory.
+
+pub mod pbtxt;

@@ -1,3 +1,269 @@
-//! What lies in a log directory.
+//! Many files as one log: runs, what is in them, and scans over them.
+//!
+//! A [`LogDir`] is a list of files with the lengths they had when it was opened or last refreshed;
+//! every scan until the next refresh sees the same bytes. Scans are values: they hold what they
+//! need, can be opened any number of times, and from many threads.
 
+mod discover;
+mod embeddings;
+mod file;
+mod hparams;
 pub mod pbtxt;
+mod records;
+mod refresh;
+mod scan;
+mod tables;
+
+pub use discover::{Root, Run, discover, is_event_file};
+pub use file::{FileEntry, Frontier, natural};
+pub use records::{Compression, Payload, Records};
+pub use refresh::{Refreshed, looks_like_event_file};
+pub use scan::{Batches, Reader, Scan};
+
+use crate::error::{Error, Result};
+use crate::event::dtype::DType;
+use crate::event::kind::Kind;
+use crate::filter::Filter;
+use crate::pipeline::record::Policy;
+use crate::pipeline::{Access, FileTask, News, Report};
+use crate::table::schema::{TensorData, element_type};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// What a step that goes back means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Restarts {
+    /// Nothing: every point of every file, in order.
+    #[default]
+    All,
+    /// A restart: the points of the earlier attempt from there on give way.
+    Last,
+}
+
+/// What happens at bytes that cannot be read as records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnDamage {
+    /// Read on at the next whole record, and list the damage.
+    #[default]
+    Skip,
+    /// Fail with the place and the reason.
+    Raise,
+}
+
+/// How a log is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// See [`Restarts`].
+    pub restarts: Restarts,
+    /// See [`OnDamage`].
+    pub on_damage: OnDamage,
+    /// Verify the checksum of every payload that is used.
+    pub checksum: bool,
+    /// Map large finished files on local disks.
+    pub maps: bool,
+    /// Threads that decode.
+    pub threads: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            restarts: Restarts::All,
+            on_damage: OnDamage::Skip,
+            checksum: true,
+            maps: true,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+/// A log directory, or several, or single files.
+#[derive(Debug)]
+pub struct LogDir {
+    roots: Vec<Root>,
+    options: Options,
+    snapshot: RwLock<Arc<Snapshot>>,
+    report: Report,
+}
+
+/// The files of a log at one time.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// In natural order.
+    pub runs: Vec<Run>,
+}
+
+impl LogDir {
+    /// Lists the files under `roots`. Nothing is read but directories and the files' lengths.
+    pub fn open(roots: Vec<Root>, options: Options) -> Result<Self> {
+        let snapshot = Snapshot::list(&roots)?;
+        for file in snapshot.runs.iter().flat_map(|run| &run.files) {
+            file.length()?;
+        }
+        let snapshot = RwLock::new(Arc::new(snapshot));
+        Ok(Self {
+            roots,
+            options,
+            snapshot,
+            report: Report::default(),
+        })
+    }
+
+    /// The files as of now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How the log is read.
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
+    /// What any scan met that could not be read: told once.
+    pub fn news(&self) -> Option<News> {
+        self.report.news()
+    }
+
+    /// The rows of one kind.
+    pub fn scan(&self, kind: Kind, filter: Filter) -> Result<Scan> {
+        match kind {
+            Kind::HParams => hparams::scan(self.view(&filter)?, filter),
+            kind => scan::rows(self.view(&filter)?, kind, filter, TensorData::Any),
+        }
+    }
+
+    /// Tensors cast to `dtype`, which is numeric.
+    pub fn typed_tensors(&self, filter: Filter, dtype: &str) -> Result<Scan> {
+        let dtype = DType::from_name(dtype)
+            .filter(|d| element_type(*d).is_some())
+            .ok_or_else(|| {
+                let known: Vec<&str> = DType::names()
+                    .filter(|n| DType::from_name(n).is_some_and(|d| element_type(d).is_some()))
+                    .collect();
+                Error::argument(format!("dtype={dtype:?}; there are {}", known.join(", ")))
+            })?;
+        let view = self.view(&filter)?;
+        let shape = tables::common_shape(&view, &filter)?;
+        scan::rows(
+            view,
+            Kind::Tensors,
+            filter,
+            TensorData::Typed { dtype, shape },
+        )
+    }
+
+    /// The embeddings in projector files beside the events.
+    pub fn embeddings(&self, filter: Filter) -> Result<Scan> {
+        embeddings::scan(self.view(&filter)?, &self.roots, filter)
+    }
+
+    /// The series: what each holds and how many values.
+    pub fn series(&self, filter: Filter) -> Result<Scan> {
+        tables::series(self.view(&filter)?, filter)
+    }
+
+    /// The files, every record in them checked.
+    pub fn files(&self, filter: Filter) -> Result<Scan> {
+        tables::files(self.view(&filter)?, filter)
+    }
+
+    /// The places that cannot be read as records; every record is checked.
+    pub fn damage(&self, filter: Filter) -> Result<Scan> {
+        tables::damage(self.view(&filter)?, filter)
+    }
+
+    /// The events as they are.
+    pub fn events(&self, filter: Filter) -> Result<Scan> {
+        tables::events(self.view(&filter)?, filter)
+    }
+
+    /// Every tag of the runs in the filter.
+    pub fn tags(&self, filter: Filter) -> Result<HashSet<String>> {
+        tables::tags(&self.view(&filter)?, filter)
+    }
+
+    fn view(&self, filter: &Filter) -> Result<View> {
+        let snapshot = self.snapshot();
+        let files = snapshot.tasks(filter)?;
+        Ok(View {
+            snapshot,
+            files,
+            options: self.options,
+            report: self.report.clone(),
+        })
+    }
+}
+
+/// What a scan works on: the files it reads and how.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) files: Vec<FileTask>,
+    pub(crate) options: Options,
+    pub(crate) report: Report,
+}
+
+impl View {
+    pub(crate) fn access(&self, everything: bool) -> Access {
+        let policy = Policy {
+            checksum: self.options.checksum || everything,
+            everything,
+        };
+        Access {
+            maps: self.options.maps,
+            policy,
+        }
+    }
+
+    pub(crate) fn raises(&self) -> bool {
+        self.options.on_damage == OnDamage::Raise
+    }
+
+    pub(crate) fn run_names(&self) -> impl Iterator<Item = &str> {
+        self.snapshot.runs.iter().map(|run| run.name.as_str())
+    }
+
+    pub(crate) fn paths(&self) -> impl Iterator<Item = String> {
+        self.files
+            .iter()
+            .map(|file| file.entry.path.to_string_lossy().into_owned())
+    }
+}
+
+impl Snapshot {
+    fn list(roots: &[Root]) -> Result<Self> {
+        let entry = |path: PathBuf| Arc::new(FileEntry::new(path));
+        let run = |(name, files): (String, Vec<PathBuf>)| Run {
+            name,
+            files: files.into_iter().map(entry).collect(),
+        };
+        Ok(Self {
+            runs: discover(roots)?.into_iter().map(run).collect(),
+        })
+    }
+
+    /// The files of the runs in the filter, in the order of the contract: runs as listed, their
+    /// files by the wall time of the first event, then by name.
+    fn tasks(&self, filter: &Filter) -> Result<Vec<FileTask>> {
+        let mut tasks = Vec::new();
+        for (number, run) in self.runs.iter().enumerate() {
+            if !filter.runs.matches(&run.name) {
+                continue;
+            }
+            let mut files = run.files.clone();
+            if files.len() > 1 {
+                files.sort_by(|a, b| a.first_wall_time().total_cmp(&b.first_wall_time()));
+            }
+            for entry in files {
+                let length = entry.length()?;
+                tasks.push(FileTask {
+                    entry,
+                    run: number as u32,
+                    length,
+                });
+            }
+        }
+        Ok(tasks)
+    }
+}

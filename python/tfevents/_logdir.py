@@ -1,0 +1,401 @@
+"""`open` and `LogDir`."""
+
+from __future__ import annotations
+
+import html
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from tfevents import _filters, _native, _roots
+from tfevents._errors import DamageWarning, ReplacedFileWarning
+from tfevents._scan import Scan
+
+if TYPE_CHECKING:
+    from tfevents._filters import NameFilter, StepFilter
+    from tfevents._roots import Roots
+
+    Columns = Iterable[str] | None
+    WallTime = Sequence[float | None] | None
+
+#: Kinds with a reader of their own, in the order they are shown.
+_SHOWN_RUNS = 20
+
+
+def open(  # noqa: A001
+    path: Roots,
+    *,
+    restarts: Literal["all", "last"] = "all",
+    on_damage: Literal["skip", "raise"] = "skip",
+    checksum: bool = True,
+    mmap: Literal["auto", "never"] = "auto",
+    threads: int | None = None,
+    storage_options: dict[str, Any] | None = None,
+) -> LogDir:
+    """Opens a log directory, or several, or single event files. Only lists files.
+
+    Args:
+        path: A directory, an event file, a glob, a list of these, or ``{"name": path}``. Every
+            directory below that holds a file whose name contains ``tfevents`` is a run.
+        restarts: ``"all"``: every point of every file, in file and record order. ``"last"``: what
+            a resumed training meant: where a series' step goes back, the points of the earlier
+            attempt at or after that step give way; a ``SessionLog.START`` does so for its run.
+        on_damage: ``"skip"``: read on at the next whole record, list the damage in `damage()`, and
+            warn once. ``"raise"``: `DamagedFileError`. An unfinished record at the end of a file
+            is neither: it is waited for.
+        checksum: Verify the CRC-32C of every payload that is used. ``False`` verifies lengths, and
+            payloads that cannot be parsed.
+        mmap: ``"auto"``: map large finished files on local disks, read the rest. ``"never"``.
+            Either way a file that is cut short meanwhile ends no process and yields no wrong value.
+        threads: Threads that decode; all cores this process may use by default.
+        storage_options: For object stores; not used for local paths.
+
+    Raises:
+        FileNotFoundError: A path does not exist, or a glob matches nothing.
+        ValueError: A directory holds no event file, a file is none, or an argument makes no sense.
+    """
+    if storage_options:
+        raise ValueError("storage_options are for object stores, which are not read yet")
+    roots = _roots.resolve(path)
+    native = _native.LogDir(roots, restarts, on_damage, checksum, mmap, threads)
+    if not native.runs:
+        raise ValueError(
+            f"path={path!r}: no event file in it; their names contain 'tfevents'"
+        )
+    return LogDir(native)
+
+
+class LogDir:
+    """Event files as one log: what is in them, and readers for every kind of data.
+
+    Made by `open`. All scans until the next `refresh` see the same bytes. May be used from many
+    threads at once.
+
+    Readers take the same filters, which act before payloads are decoded:
+
+    * `runs`, `tags`: a glob (``*`` matches ``/``, too), a list of globs, or a compiled ``re``.
+    * `steps`: a slice, range or list of steps, as values.
+    * `wall_time`: ``(low, high)`` in seconds since the epoch, ends included.
+    * `plugin`: the plugin's name, exactly.
+    * `columns`: names of columns, also of ``file``, ``offset`` and ``attempt``.
+    """
+
+    def __init__(self, native: _native.LogDir) -> None:
+        self._native: _native.LogDir | None = native
+
+    # What is there
+
+    @property
+    def runs(self) -> list[str]:
+        """Names of the runs, in natural order: ``run_2`` before ``run_10``."""
+        return self._open().runs
+
+    def series(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """One row a series: run, tag, kind, plugin, dtype, count, first and last step and wall time.
+
+        Decodes no payload. `count` counts values; an image tensor with several images is one.
+        """
+        return self._scan("series", runs, tags, steps, wall_time, plugin, columns)
+
+    def files(self, *, runs: NameFilter | None = None, columns: Columns = None) -> Scan:
+        """One row a file: run, path, size in bytes, records, damaged_bytes, writer, file_version.
+
+        Verifies every record.
+        """
+        return self._scan("files", runs, None, None, None, None, columns)
+
+    def damage(self, *, runs: NameFilter | None = None, columns: Columns = None) -> Scan:
+        """One row for each place that cannot be read: path, offset, length in bytes, reason.
+
+        Verifies every record, whatever earlier scans have read.
+        """
+        return self._scan("damage", runs, None, None, None, None, columns)
+
+    def events(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """The log as it is: one row a value, one row for an event without values."""
+        return self._scan("events", runs, tags, steps, wall_time, plugin, columns)
+
+    # One reader a kind
+
+    def scalars(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """`value` float64, from every encoding and numeric dtype; NaN and infinities exact.
+
+        64-bit integers beyond 2**53 are rounded.
+        """
+        return self._scan("scalars", runs, tags, steps, wall_time, plugin, columns)
+
+    def histograms(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """`buckets` list<struct<left, right, count: float64>>, and statistics where stored.
+
+        `min`, `max`, `num`, `sum`, `sum_squares` are null for tensor histograms. The outermost
+        edges of legacy ones, which lie at infinity, are their `min` and `max`.
+        """
+        return self._scan("histograms", runs, tags, steps, wall_time, plugin, columns)
+
+    def tensors(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        columns: Columns = None,
+        dtype: str | None = None,
+    ) -> Scan:
+        """Tensors of no more specific kind; with `plugin`, all tensors of that plugin.
+
+        `dtype`, `shape`, `data` (row-major, little-endian; int4 and the like a byte each) or
+        `strings`. With the argument `dtype` (``"float32"``, …) instead typed `values`: a
+        fixed_shape_tensor where all shapes agree, else a list; null for strings and complex.
+        """
+        return self._scan("tensors", runs, tags, steps, wall_time, plugin, columns, dtype)
+
+    def images(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """`index`, `width`, `height` in pixels, `format`, `data`: encoded bytes untouched."""
+        return self._scan("images", runs, tags, steps, wall_time, plugin, columns)
+
+    def audio(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """`index`, `sample_rate` in Hz, `channels`, `frames`, `format`, `label`, `data`."""
+        return self._scan("audio", runs, tags, steps, wall_time, plugin, columns)
+
+    def text(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """`shape` and `text` list<utf8>, row-major; bytes that are no UTF-8 show as U+FFFD."""
+        return self._scan("text", runs, tags, steps, wall_time, plugin, columns)
+
+    def pr_curves(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """Lists of float64 over `thresholds` from 0 to 1: counts, `precision`, `recall`."""
+        return self._scan("pr_curves", runs, tags, steps, wall_time, plugin, columns)
+
+    def meshes(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """One row a mesh and step: `vertices`, `colors`, `faces`, `config`; `index` in a batch.
+
+        `tag` is the mesh's name, without the suffix of its components.
+        """
+        return self._scan("meshes", runs, tags, steps, wall_time, plugin, columns)
+
+    def graphs(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """`graph` says what `data` is: graph_def, keras, run_metadata, function_graphs, meta_graph."""
+        return self._scan("graphs", runs, tags, steps, wall_time, plugin, columns)
+
+    def layouts(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """Custom-scalar layouts: `data`, and `layout` as JSON."""
+        return self._scan("layouts", runs, tags, steps, wall_time, plugin, columns)
+
+    def embeddings(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """One row an embedding in the projector files beside the events.
+
+        `shape` is [points, dimensions]; `values` float32, row-major; `metadata` a label or a
+        struct for each point; `sprite` the encoded image. Embeddings kept in TensorFlow
+        checkpoints are left out.
+        """
+        return self._scan("embeddings", runs, tags, steps, wall_time, None, columns)
+
+    def hparams(self, *, runs: NameFilter | None = None, columns: Columns = None) -> Scan:
+        """One row a session: the union of all hyperparameters and metrics (last values) of all runs."""
+        return self._scan("hparams", runs, None, None, None, None, columns)
+
+    # Life
+
+    def refresh(self) -> int:
+        """Takes in new files and bytes; how many new records came. Cheap when nothing changed."""
+        came, replaced = self._open().refresh()
+        if replaced:
+            paths = ", ".join(str(path) for path in replaced)
+            warnings.warn(f"replaced or shortened: {paths}", ReplacedFileWarning, stacklevel=2)
+        return came
+
+    def close(self) -> None:
+        """Lets go of the file list. Scans made before remain valid."""
+        self._native = None
+
+    def __enter__(self) -> LogDir:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self._native is None:
+            return "<tfevents.LogDir, closed>"
+        runs = self.runs
+        shown = ", ".join(runs[:5]) + (", …" if len(runs) > 5 else "")
+        return f"<tfevents.LogDir of {len(runs)} runs, {len(self._native.paths)} files: {shown}>"
+
+    def _repr_html_(self) -> str:
+        table: dict[str, dict[str, int]] = {}
+        kinds: list[str] = []
+        series = self.series(columns=["run", "kind", "count"]).to_arrow().to_pylist()
+        for row in series:
+            kind = row["kind"] or "empty"
+            if kind not in kinds:
+                kinds.append(kind)
+            counts = table.setdefault(row["run"], {})
+            counts[kind] = counts.get(kind, 0) + 1
+        head = "".join(f"<th>{html.escape(kind)}</th>" for kind in kinds)
+        body = "".join(
+            f"<tr><th>{html.escape(run)}</th>"
+            + "".join(f"<td>{counts.get(kind, '')}</td>" for kind in kinds)
+            + "</tr>"
+            for run, counts in list(table.items())[:_SHOWN_RUNS]
+        )
+        more = len(table) - _SHOWN_RUNS
+        foot = f"<caption>and {more} more runs</caption>" if more > 0 else ""
+        return f"<table>{foot}<tr><th>series</th>{head}</tr>{body}</table>"
+
+    def _open(self) -> _native.LogDir:
+        if self._native is None:
+            raise ValueError("this LogDir is closed")
+        return self._native
+
+    def _scan(
+        self,
+        table: str,
+        runs: NameFilter | None,
+        tags: NameFilter | None,
+        steps: StepFilter | None,
+        wall_time: WallTime,
+        plugin: str | None,
+        columns: Columns,
+        dtype: str | None = None,
+    ) -> Scan:
+        native = self._open()
+        build = dict(
+            runs=runs,
+            step_filter=None,
+            time_filter=None,
+            plugin=None,
+            known_runs=lambda: native.runs,
+        )
+
+        def known_tags() -> list[str]:
+            every: Any = _filters.build(tags=None, column_names=None, known_tags=list, **build)
+            return native.tags(every)
+
+        build.update(step_filter=steps, time_filter=wall_time, plugin=plugin)
+        filters: Any = _filters.build(
+            tags=tags, column_names=columns, known_tags=known_tags, **build
+        )
+        scan = Scan(native.scan(table, filters, dtype), self._tell)
+        self._tell()
+        return scan
+
+    def _tell(self) -> None:
+        """Warns of damage that scans have met by now: once."""
+        news = self._native.news() if self._native is not None else None
+        if news is None:
+            return
+        places, lost, path, offset, reason = news
+        warnings.warn(
+            f"{places} damaged place(s), {lost} bytes skipped; the first in {path} at offset "
+            f"{offset}: {reason}. damage() lists them, on_damage='raise' stops at the first",
+            DamageWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,73 @@
+"""The compiled half of tfevents, in the order of rust/python/src."""
+
+import os
+from pathlib import Path
+from typing import TypeAlias, TypedDict
+
+Names: TypeAlias = list[str] | dict[str, list[str]]
+
+class Filter(TypedDict):
+    runs: Names | None
+    tags: Names | None
+    steps: tuple[int | None, int | None, int] | list[int] | None
+    wall_time: tuple[float, float] | None
+    plugin: str | None
+    columns: list[str] | None
+
+__version__: str
+DEBUG_BUILD: bool
+
+class TfeventsError(Exception): ...
+
+class DamagedFileError(TfeventsError):
+    path: str
+    offset: int
+    reason: str
+
+class LogDir:
+    def __new__(
+        cls,
+        roots: list[tuple[str, str, str]],
+        restarts: str,
+        on_damage: str,
+        checksum: bool,
+        mmap: str,
+        threads: int | None,
+    ) -> LogDir: ...
+    @property
+    def runs(self) -> list[str]: ...
+    @property
+    def paths(self) -> list[Path]: ...
+    def scan(self, table: str, filter: Filter, dtype: str | None = None) -> Scan: ...
+    def tags(self, filter: Filter) -> list[str]: ...
+    def refresh(self) -> tuple[int, list[Path]]: ...
+    def news(self) -> tuple[int, int, Path, int, str] | None: ...
+    @staticmethod
+    def check(path: str | os.PathLike[str]) -> None: ...
+
+class Records:
+    def __new__(
+        cls, path: str | os.PathLike[str], compression: str | None, checksum: bool
+    ) -> Records: ...
+    def __iter__(self) -> Records: ...
+    def __next__(self) -> memoryview: ...
+
+class Scan:
+    def __arrow_c_schema__(self) -> object: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def collect(self) -> Table: ...
+    def batches(self) -> Batches: ...
+    def count(self) -> int: ...
+    def write_parquet(self, path: str | os.PathLike[str], threads: int) -> int: ...
+
+class Table:
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+class Batches:
+    def __iter__(self) -> Batches: ...
+    def __next__(self) -> Batch: ...
+
+class Batch:
+    def __arrow_c_array__(
+        self, requested_schema: object | None = None
+    ) -> tuple[object, object]: ...

@@ -1,0 +1,82 @@
+"""What `open` was given, as directories and files with names."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
+from typing import TypeAlias, Union
+
+from tfevents import _native
+
+PathLike: TypeAlias = Union[str, "os.PathLike[str]"]
+#: A directory, an event file, a glob, several of these, or names for them.
+Roots: TypeAlias = Union[PathLike, Iterable[PathLike], Mapping[str, PathLike]]
+
+#: `(kind, name, path)` as the compiled module takes it.
+Root: TypeAlias = tuple[str, str, str]
+
+
+def resolve(given: Roots) -> list[Root]:
+    """The places `given` names.
+
+    Runs are named by their path below the one directory given, or below what all places given have
+    in common.
+
+    Raises:
+        FileNotFoundError: A path does not exist, or a glob matches nothing.
+        ValueError: There is no event file, or a file is none.
+    """
+    if isinstance(given, Mapping):
+        roots = [
+            _named(str(name), path) for name, one in given.items() for path in _expand(one)
+        ]
+    else:
+        several = not isinstance(given, (str, os.PathLike))
+        paths = list(given) if several else [given]  # type: ignore[arg-type]
+        expanded = [path for one in paths for path in _expand(one)]
+        if not expanded:
+            raise ValueError(f"path={given!r}; it names nothing")
+        magic = any(glob.has_magic(os.fspath(one)) and not os.path.lexists(one) for one in paths)
+        roots = _relative(expanded) if several or magic else [_named("", expanded[0])]
+    if not roots:
+        raise ValueError(f"path={given!r}; it names nothing")
+    return roots
+
+
+def _expand(given: PathLike) -> list[Path]:
+    if not isinstance(given, (str, os.PathLike)):
+        raise TypeError(f"path={given!r}; it is a path, a glob, a list of these, or a dict of them")
+    text = os.fspath(given)
+    if not isinstance(text, str):
+        raise TypeError(f"path={given!r}; it is str, not bytes")
+    if "://" in text:
+        raise ValueError(f"path={text!r}; object stores are not read yet, only local paths")
+    path = Path(text).expanduser()
+    if path.exists():
+        return [path]
+    if not glob.has_magic(text):
+        raise FileNotFoundError(2, "No such file or directory", text)
+    found = sorted(glob.glob(str(path), recursive=True))
+    wanted = [Path(one) for one in found if Path(one).is_dir() or "tfevents" in PurePath(one).name]
+    if not wanted:
+        raise FileNotFoundError(2, "No directory or event file matches the glob", text)
+    return wanted
+
+
+def _named(name: str, path: Path) -> Root:
+    if path.is_dir():
+        return ("directory", name, str(path))
+    _native.LogDir.check(path)
+    return ("file", name or ".", str(path))
+
+
+def _relative(paths: list[Path]) -> list[Root]:
+    directories = [path if path.is_dir() else path.parent for path in paths]
+    above = os.path.commonpath([directory.absolute() for directory in directories])
+    if len(set(paths)) == 1 and paths[0].is_dir() and len(paths) == 1:
+        above = str(directories[0].absolute().parent)
+    names = [os.path.relpath(directory.absolute(), above) for directory in directories]
+    slashed = ["" if name == "." else name.replace(os.sep, "/") for name in names]
+    return [_named(name, path) for name, path in zip(slashed, paths, strict=True)]

@@ -1,0 +1,14 @@
+//! Records to events and values. Knows the wire format; knows no Arrow and does no I/O.
+//!
+//! [`view`] finds the parts of a message, [`tensor`] the numbers in them, [`kind`] says what a
+//! value is. All of it borrows. What is unusual but legal goes through [`canonical`] first; what
+//! is no `Event` at all is told apart there, too.
+
+pub mod canonical;
+pub mod check;
+pub mod dtype;
+pub mod kind;
+pub mod peek;
+pub mod tensor;
+pub mod view;
+pub mod wire;

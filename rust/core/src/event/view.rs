@@ -1,0 +1,278 @@
+//! Events and summary values as borrowed views: where each part of a message lies in its payload.
+//!
+//! A view is made in one pass and allocates nothing. Where protobuf lets a message part occur
+//! twice and be merged, the view gives up (`None`) and the record takes the slow path; strings and
+//! numbers that occur twice are simply the last one, as protobuf says.
+
+use super::wire::{Field, Fields};
+
+/// One `Event`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Event<'a> {
+    /// Seconds since the epoch, exactly as stored; 0 when absent.
+    pub wall_time: f64,
+    /// 0 when absent.
+    pub step: i64,
+    /// The `what` oneof.
+    pub what: What<'a>,
+    /// The `SourceMetadata` message.
+    pub source: Option<&'a [u8]>,
+}
+
+/// What an event holds; the slices are the embedded messages or bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum What<'a> {
+    /// Nothing, or nothing known.
+    #[default]
+    None,
+    /// `brain.Event:2` and the like.
+    FileVersion(&'a [u8]),
+    /// A serialized `GraphDef`.
+    GraphDef(&'a [u8]),
+    /// A `Summary`.
+    Summary(&'a [u8]),
+    /// A `LogMessage`.
+    LogMessage(&'a [u8]),
+    /// A `SessionLog`.
+    SessionLog(&'a [u8]),
+    /// A `TaggedRunMetadata`.
+    TaggedRunMetadata(&'a [u8]),
+    /// A serialized `MetaGraphDef`.
+    MetaGraphDef(&'a [u8]),
+}
+
+impl What<'_> {
+    /// The field's name in `event.proto`.
+    pub fn name(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::None => return None,
+            Self::FileVersion(_) => "file_version",
+            Self::GraphDef(_) => "graph_def",
+            Self::Summary(_) => "summary",
+            Self::LogMessage(_) => "log_message",
+            Self::SessionLog(_) => "session_log",
+            Self::TaggedRunMetadata(_) => "tagged_run_metadata",
+            Self::MetaGraphDef(_) => "meta_graph_def",
+        })
+    }
+}
+
+impl<'a> Event<'a> {
+    /// Where the parts of the event in `payload` lie.
+    #[inline(always)]
+    pub fn parse(payload: &'a [u8]) -> Option<Self> {
+        let mut event = Event::default();
+        let mut fields = Fields::of(payload);
+        // Every writer puts the wall time first and the step second; the loop takes any order.
+        if fields.take(0x09) {
+            event.wall_time = f64::from_le_bytes(fields.fixed()?);
+        }
+        if fields.take(0x10) {
+            event.step = fields.varint()? as i64;
+        }
+        while !fields.is_empty() {
+            let (number, field) = fields.next()?;
+            event.set(number, field)?;
+        }
+        Some(event)
+    }
+
+    #[inline(always)]
+    fn set(&mut self, number: u32, field: Field<'a>) -> Option<()> {
+        match (number, field) {
+            (5, Field::Bytes(b)) if !self.what.is_message() => self.what = What::Summary(b),
+            (1, Field::Fixed64(b)) => self.wall_time = f64::from_le_bytes(b),
+            (2, Field::Varint(v)) => self.step = v as i64,
+            (3, Field::Bytes(b)) if !self.what.is_message() => self.what = What::FileVersion(b),
+            (4, Field::Bytes(b)) if !self.what.is_message() => self.what = What::GraphDef(b),
+            (6, Field::Bytes(b)) if !self.what.is_message() => self.what = What::LogMessage(b),
+            (7, Field::Bytes(b)) if !self.what.is_message() => self.what = What::SessionLog(b),
+            (8, Field::Bytes(b)) if !self.what.is_message() => {
+                self.what = What::TaggedRunMetadata(b);
+            }
+            (9, Field::Bytes(b)) if !self.what.is_message() => self.what = What::MetaGraphDef(b),
+            (10, Field::Bytes(b)) if self.source.is_none() => self.source = Some(b),
+            (1..=10, _) => return None,
+            _ => {} // unknown field
+        }
+        Some(())
+    }
+}
+
+impl What<'_> {
+    /// Whether a second occurrence in the oneof needs protobuf's merge rules.
+    #[inline(always)]
+    fn is_message(&self) -> bool {
+        matches!(
+            self,
+            Self::Summary(_)
+                | Self::LogMessage(_)
+                | Self::SessionLog(_)
+                | Self::TaggedRunMetadata(_)
+        )
+    }
+}
+
+/// One `Summary.Value`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Value<'a> {
+    /// Not yet checked to be UTF-8.
+    pub tag: &'a [u8],
+    /// Deprecated; the tag of a tensor value whose tag is empty.
+    pub node_name: &'a [u8],
+    /// The `value` oneof.
+    pub content: Content<'a>,
+    /// The `SummaryMetadata` message.
+    pub metadata: Option<&'a [u8]>,
+}
+
+/// What a value holds; the slices are the embedded messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum Content<'a> {
+    /// No oneof at all: hparams from PyTorch, failed videos.
+    #[default]
+    None,
+    /// `simple_value`.
+    Simple(f32),
+    /// `obsolete_old_style_histogram`.
+    OldHistogram(&'a [u8]),
+    /// `image`.
+    Image(&'a [u8]),
+    /// `histo`.
+    Histogram(&'a [u8]),
+    /// `audio`.
+    Audio(&'a [u8]),
+    /// `tensor`.
+    Tensor(&'a [u8]),
+}
+
+impl<'a> Value<'a> {
+    /// Where the parts of the value in `message` lie.
+    #[inline(always)]
+    pub fn parse(message: &'a [u8]) -> Option<Self> {
+        let mut value = Value::default();
+        let mut fields = Fields::of(message);
+        if fields.take(0x0a) {
+            value.tag = fields.bytes()?;
+        }
+        if fields.take(0x15) {
+            value.content = Content::Simple(f32::from_le_bytes(fields.fixed()?));
+        }
+        while !fields.is_empty() {
+            let (number, field) = fields.next()?;
+            value.set(number, field)?;
+        }
+        Some(value)
+    }
+
+    #[inline(always)]
+    fn set(&mut self, number: u32, field: Field<'a>) -> Option<()> {
+        let merges = matches!(
+            self.content,
+            Content::Image(_) | Content::Histogram(_) | Content::Audio(_) | Content::Tensor(_)
+        );
+        match (number, field) {
+            (1, Field::Bytes(b)) => self.tag = b,
+            (2, Field::Fixed32(b)) if !merges => {
+                self.content = Content::Simple(f32::from_le_bytes(b));
+            }
+            (3, Field::Bytes(b)) if !merges => self.content = Content::OldHistogram(b),
+            (4, Field::Bytes(b)) if !merges => self.content = Content::Image(b),
+            (5, Field::Bytes(b)) if !merges => self.content = Content::Histogram(b),
+            (6, Field::Bytes(b)) if !merges => self.content = Content::Audio(b),
+            (8, Field::Bytes(b)) if !merges => self.content = Content::Tensor(b),
+            (7, Field::Bytes(b)) => self.node_name = b,
+            (9, Field::Bytes(b)) if self.metadata.is_none() => self.metadata = Some(b),
+            (1..=9, _) => return None,
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// The series' tag: the node name where a tensor has no tag, as TensorBoard reads it.
+    #[inline(always)]
+    pub fn series_tag(&self) -> &'a [u8] {
+        match self.content {
+            Content::Tensor(_) if self.tag.is_empty() => self.node_name,
+            _ => self.tag,
+        }
+    }
+}
+
+/// The values of a `Summary`.
+#[derive(Debug, Clone, Copy)]
+pub struct Values<'a>(Fields<'a>);
+
+impl<'a> Values<'a> {
+    /// The values of `summary`.
+    #[inline(always)]
+    pub fn of(summary: &'a [u8]) -> Self {
+        Self(Fields::of(summary))
+    }
+
+    /// Whether every value has been taken.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The bytes not taken yet.
+    #[inline(always)]
+    pub fn rest(&self) -> &'a [u8] {
+        self.0.rest()
+    }
+
+    /// The next value's message; `Some(None)` for an unknown field.
+    #[inline(always)]
+    pub fn next(&mut self) -> Option<Option<&'a [u8]>> {
+        match self.0.next()? {
+            (1, Field::Bytes(value)) => Some(Some(value)),
+            (1, _) => None,
+            _ => Some(None),
+        }
+    }
+}
+
+/// One `SummaryMetadata`.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Metadata<'a> {
+    /// Whose series it is: `scalars`, `images`, …
+    pub plugin: &'a [u8],
+    /// That plugin's own message.
+    pub content: &'a [u8],
+    /// A title for people.
+    pub display_name: &'a [u8],
+    /// Markdown.
+    pub description: &'a [u8],
+    /// `DataClass`; hardly ever on disk.
+    pub data_class: i32,
+}
+
+impl<'a> Metadata<'a> {
+    /// Where the parts of the metadata in `message` lie.
+    pub fn parse(message: &'a [u8]) -> Option<Self> {
+        let mut metadata = Metadata::default();
+        let mut plugin_data = None;
+        let mut fields = Fields::of(message);
+        while !fields.is_empty() {
+            match fields.next()? {
+                (1, Field::Bytes(b)) if plugin_data.is_none() => plugin_data = Some(b),
+                (2, Field::Bytes(b)) => metadata.display_name = b,
+                (3, Field::Bytes(b)) => metadata.description = b,
+                (4, Field::Varint(v)) => metadata.data_class = v as i32,
+                (1..=4, _) => return None,
+                _ => {}
+            }
+        }
+        let mut fields = Fields::of(plugin_data.unwrap_or_default());
+        while !fields.is_empty() {
+            match fields.next()? {
+                (1, Field::Bytes(b)) => metadata.plugin = b,
+                (2, Field::Bytes(b)) => metadata.content = b,
+                (1 | 2, _) => return None,
+                _ => {}
+            }
+        }
+        Some(metadata)
+    }
+}

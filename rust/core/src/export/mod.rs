@@ -1,0 +1,7 @@
+//! Batches to files.
+
+#[cfg(feature = "parquet")]
+mod parquet;
+
+#[cfg(feature = "parquet")]
+pub use parquet::write_parquet;

@@ -1,0 +1,260 @@
+//! Batches to one Parquet file, whole or not at all.
+//!
+//! Numbers that change slowly are stored as what changes: steps as deltas, floats byte by byte in
+//! streams of their own (the exponents of a loss curve are nearly constant), names as
+//! dictionaries; zstd does the rest. The columns of a row group are encoded at the same time, by
+//! as many threads as the log is read with. The file is written under a temporary name beside its
+//! final one and takes that name when it is complete.
+
+use crate::error::{Error, Result};
+use crate::logdir::Scan;
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::SchemaRef;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
+use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::SchemaDescriptor;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Rows of a row group.
+const GROUP_ROWS: usize = 1 << 20;
+/// … unless it holds more than so many bytes.
+const GROUP_BYTES: usize = 64 << 20;
+
+/// Writes all rows of `scan` to `path`; how many there were. `threads` encode.
+pub fn write_parquet(
+    scan: &Scan,
+    path: &Path,
+    threads: usize,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<u64> {
+    let at = |error: std::io::Error| Error::io(error, path);
+    if path.is_dir() {
+        return Err(at(std::io::ErrorKind::IsADirectory.into()));
+    }
+    let temporary = Temporary::beside(path).map_err(at)?;
+    let file = File::create_new(&temporary.0).map_err(at)?;
+    let mut group = Groups::begin(BufWriter::new(file), scan.schema(), threads)
+        .map_err(|error| translate(&error, path))?;
+    let mut stream = scan.stream()?;
+    while let Some(batch) = stream.next(go_on) {
+        group
+            .push(batch?)
+            .map_err(|error| translate(&error, path))?;
+    }
+    let rows = group.finish().map_err(|error| translate(&error, path))?;
+    temporary.become_final(path).map_err(at)?;
+    Ok(rows)
+}
+
+/// A file that is removed unless it becomes the final one.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn beside(path: &Path) -> std::io::Result<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let name = path
+            .file_name()
+            .ok_or(std::io::ErrorKind::InvalidInput)?
+            .to_string_lossy();
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Ok(Self(path.with_file_name(format!(
+            ".{name}.{}.{number}.tmp",
+            std::process::id()
+        ))))
+    }
+
+    fn become_final(self, path: &Path) -> std::io::Result<()> {
+        std::fs::rename(&self.0, path)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0); // gone already if it was renamed
+    }
+}
+
+/// Row groups under construction.
+struct Groups {
+    writer: SerializedFileWriter<BufWriter<File>>,
+    factory: ArrowRowGroupWriterFactory,
+    schema: SchemaRef,
+    threads: usize,
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    bytes: usize,
+    groups: usize,
+    total: u64,
+}
+
+impl Groups {
+    fn begin(
+        file: BufWriter<File>,
+        schema: SchemaRef,
+        threads: usize,
+    ) -> Result<Self, ParquetError> {
+        let plain = ArrowWriter::try_new(std::io::sink(), schema.clone(), None)?;
+        let properties = properties(&plain.into_serialized_writer()?.0.schema_descr().clone())?;
+        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))?;
+        let (writer, factory) = writer.into_serialized_writer()?;
+        Ok(Self {
+            writer,
+            factory,
+            schema,
+            threads,
+            batches: Vec::new(),
+            rows: 0,
+            bytes: 0,
+            groups: 0,
+            total: 0,
+        })
+    }
+
+    fn push(&mut self, mut batch: RecordBatch) -> Result<(), ParquetError> {
+        while self.rows + batch.num_rows() > GROUP_ROWS {
+            let head = batch.slice(0, GROUP_ROWS - self.rows);
+            batch = batch.slice(head.num_rows(), batch.num_rows() - head.num_rows());
+            self.add(head);
+            self.flush()?;
+        }
+        self.add(batch);
+        if self.bytes > GROUP_BYTES {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn add(&mut self, batch: RecordBatch) {
+        self.rows += batch.num_rows();
+        self.bytes += batch.columns().iter().map(size).sum::<usize>();
+        self.batches.push(batch);
+    }
+
+    fn flush(&mut self) -> Result<(), ParquetError> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        let batches = std::mem::take(&mut self.batches);
+        let chunks = self.encode(&batches)?;
+        let mut group = self.writer.next_row_group()?;
+        for chunk in chunks {
+            chunk.append_to_row_group(&mut group)?;
+        }
+        group.close()?;
+        self.groups += 1;
+        self.total += self.rows as u64;
+        (self.rows, self.bytes) = (0, 0);
+        Ok(())
+    }
+
+    /// Encodes the columns of a row group side by side.
+    fn encode(&self, batches: &[RecordBatch]) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+        let mut writers = self.factory.create_column_writers(self.groups)?.into_iter();
+        let mut work: Vec<(usize, Vec<ArrowColumnWriter>)> = Vec::new();
+        for (column, field) in self.schema.fields().iter().enumerate() {
+            // A nested column has a writer for each of its leaves.
+            let leaves = batches.first().map_or(Ok(0), |b| {
+                compute_leaves(field, &b.column(column).slice(0, 0)).map(|leaves| leaves.len())
+            })?;
+            work.push((column, writers.by_ref().take(leaves).collect()));
+        }
+        // Floats take longest, so they go first and the small columns fill the gaps.
+        let weight = |c: usize| batches.first().map_or(0, |b| size(b.column(c)));
+        work.sort_by_key(|(column, _)| weight(*column));
+        let work = Mutex::new(work);
+        let done: Mutex<Vec<(usize, Vec<ArrowColumnChunk>)>> = Mutex::default();
+        let encode = || -> Result<(), ParquetError> {
+            loop {
+                let next = work.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let Some((column, writers)) = next else {
+                    return Ok(());
+                };
+                let chunks = self.encode_column(column, writers, batches)?;
+                done.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push((column, chunks));
+            }
+        };
+        std::thread::scope(|scope| {
+            let helpers: Vec<_> = (1..self.threads).map(|_| scope.spawn(encode)).collect();
+            let mut result = encode();
+            for helper in helpers {
+                let other = helper
+                    .join()
+                    .unwrap_or_else(|_| Err(ParquetError::General("a thread panicked".to_owned())));
+                result = result.and(other);
+            }
+            result
+        })?;
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_by_key(|(column, _)| *column);
+        Ok(done.into_iter().flat_map(|(_, chunks)| chunks).collect())
+    }
+
+    fn encode_column(
+        &self,
+        column: usize,
+        mut writers: Vec<ArrowColumnWriter>,
+        batches: &[RecordBatch],
+    ) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+        for batch in batches {
+            let leaves = compute_leaves(self.schema.field(column), batch.column(column))?;
+            for (writer, leaf) in writers.iter_mut().zip(leaves) {
+                writer.write(&leaf)?;
+            }
+        }
+        writers.into_iter().map(ArrowColumnWriter::close).collect()
+    }
+
+    fn finish(mut self) -> Result<u64, ParquetError> {
+        self.flush()?;
+        self.writer.close()?;
+        Ok(self.total)
+    }
+}
+
+/// Encodings by physical type.
+fn properties(schema: &SchemaDescriptor) -> Result<WriterProperties, ParquetError> {
+    let zstd = Compression::ZSTD(ZstdLevel::try_new(3)?);
+    let mut builder: WriterPropertiesBuilder = WriterProperties::builder()
+        .set_compression(zstd)
+        .set_created_by(format!("tfevents {}", env!("CARGO_PKG_VERSION")));
+    for column in schema.columns() {
+        let path = column.path().clone();
+        builder = match column.physical_type() {
+            Type::DOUBLE | Type::FLOAT => builder
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, Encoding::BYTE_STREAM_SPLIT),
+            Type::INT64 => builder
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
+            _ => builder,
+        };
+    }
+    Ok(builder.build())
+}
+
+fn translate(error: &ParquetError, path: &Path) -> Error {
+    let io = std::io::Error::other(error.to_string());
+    Error::io(io, path)
+}
+
+/// Bytes of the rows of an array, without the parts of its buffers that a slice leaves out.
+fn size(array: &ArrayRef) -> usize {
+    array
+        .to_data()
+        .get_slice_memory_size()
+        .unwrap_or_else(|_| array.get_array_memory_size())
+}

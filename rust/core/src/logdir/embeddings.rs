@@ -1,0 +1,369 @@
+//! `embeddings`: the projector files beside the events.
+//!
+//! `projector_config.pbtxt` names, for each embedding, a file of tab-separated numbers (or raw
+//! little-endian floats with a shape), metadata and a sprite image. Paths in it are taken from the
+//! directory it lies in, and only if they stay inside: a config is input, and could name anything.
+
+use super::pbtxt::{EmbeddingInfo, ProjectorConfig};
+use super::{Root, Scan, View};
+use crate::error::{Error, Result};
+use crate::filter::Filter;
+use crate::table::keys::{dictionary, float64, int32, int64, strings};
+use crate::table::schema::{Layout, TensorData, dictionary as dictionary_type, item_field, list};
+use arrow_array::builder::{
+    BooleanBufferBuilder, Float32Builder, Int64Builder, LargeBinaryBuilder, ListBuilder,
+    StringBuilder,
+};
+use arrow_array::{ArrayRef, ListArray, RecordBatch, StringArray, StructArray};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_schema::{DataType, Field, Fields, Schema};
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where a config may lie in a run.
+const CONFIGS: [&str; 2] = [
+    "projector_config.pbtxt",
+    "plugins/org_tensorflow_tensorboard_projector/projector_config.pbtxt",
+];
+
+/// One embedding as read.
+struct Embedding {
+    run: usize,
+    name: String,
+    step: i64,
+    wall_time: f64,
+    shape: [u64; 2],
+    values: Vec<f32>,
+    /// Header and rows; one column called `label` where the file has no header.
+    metadata: Option<(Vec<String>, Vec<Vec<String>>)>,
+    sprite: Option<Vec<u8>>,
+}
+
+/// The table of embeddings.
+pub(super) fn scan(view: View, roots: &[Root], filter: Filter) -> Result<Scan> {
+    let mut runs: Vec<String> = view.run_names().map(str::to_owned).collect();
+    let mut directories: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for (number, run) in view.snapshot.runs.iter().enumerate() {
+        for directory in run.files.iter().filter_map(|file| file.path.parent()) {
+            directories.insert(directory.to_owned(), number);
+        }
+    }
+    // A config may lie in a root without event files of its own.
+    for root in roots {
+        if let Root::Directory { name, path } = root
+            && !directories.contains_key(path)
+        {
+            directories.insert(path.clone(), runs.len());
+            runs.push(if name.is_empty() {
+                ".".to_owned()
+            } else {
+                name.clone()
+            });
+        }
+    }
+    let mut found = Vec::new();
+    let mut order: Vec<(usize, PathBuf)> = directories.into_iter().map(|(d, n)| (n, d)).collect();
+    order.sort();
+    for (run, directory) in order {
+        if filter.runs.matches(&runs[run]) {
+            read(&directory, run, &filter, &mut found)?;
+        }
+    }
+    let batch = table(&found, &runs)?;
+    let columns = batch.num_columns();
+    let layout = Layout::of(
+        batch.schema(),
+        columns,
+        TensorData::Any,
+        filter.columns.as_deref(),
+    )?;
+    let batch = batch
+        .project(&layout.projection)
+        .map_err(|e| Error::argument(e.to_string()))?;
+    Ok(Scan::ready(batch))
+}
+
+fn read(directory: &Path, run: usize, filter: &Filter, found: &mut Vec<Embedding>) -> Result<()> {
+    for config in CONFIGS.map(|name| directory.join(name)) {
+        let Ok(metadata) = fs::metadata(&config) else {
+            continue;
+        };
+        let text = fs::read_to_string(&config).map_err(|e| Error::io(e, &config))?;
+        let parsed = ProjectorConfig::parse(&text).map_err(|e| {
+            Error::damaged(
+                &config,
+                e.line as u64,
+                format!("line {}: {}", e.line, e.reason),
+            )
+        })?;
+        let base = config.parent().unwrap_or(directory);
+        let modified = metadata.modified().ok();
+        let since = modified.and_then(|m| m.duration_since(std::time::UNIX_EPOCH).ok());
+        let wall_time = since.map_or(0.0, |d| d.as_secs_f64());
+        for info in &parsed.embeddings {
+            let (name, step) = split_name(&info.tensor_name);
+            // Without a tensor file the values are in a TensorFlow checkpoint.
+            let known = filter.tags.matches(name) && filter.matches_time(step, wall_time);
+            if !known || info.tensor_path.is_empty() {
+                continue;
+            }
+            let (shape, values) = tensor(base, info)?;
+            found.push(Embedding {
+                run,
+                name: name.to_owned(),
+                step,
+                wall_time,
+                shape,
+                values,
+                metadata: metadata_of(base, info, shape[0])?,
+                sprite: match &info.sprite {
+                    Some(sprite) if !sprite.image_path.is_empty() => {
+                        let path = inside(base, &sprite.image_path)?;
+                        Some(fs::read(&path).map_err(|e| Error::io(e, &path))?)
+                    }
+                    _ => None,
+                },
+            });
+        }
+    }
+    Ok(())
+}
+
+/// PyTorch and tensorboardX name a tensor `<tag>:<step, five digits>`.
+fn split_name(name: &str) -> (&str, i64) {
+    match name.rsplit_once(':') {
+        Some((tag, step)) if step.len() >= 5 && step.bytes().all(|b| b.is_ascii_digit()) => {
+            (tag, step.parse().unwrap_or(0))
+        }
+        _ => (name, 0),
+    }
+}
+
+/// The file `name` under `base`, which it must not lead out of.
+fn inside(base: &Path, name: &str) -> Result<PathBuf> {
+    let path = base.join(name);
+    let real = fs::canonicalize(&path).map_err(|e| Error::io(e, &path))?;
+    let base = fs::canonicalize(base).map_err(|e| Error::io(e, base))?;
+    if !real.starts_with(&base) {
+        return Err(Error::damaged(
+            &path,
+            0,
+            "projector config names a file outside its directory",
+        ));
+    }
+    Ok(real)
+}
+
+fn tensor(base: &Path, info: &EmbeddingInfo) -> Result<([u64; 2], Vec<f32>)> {
+    let path = inside(base, &info.tensor_path)?;
+    let bytes = fs::read(&path).map_err(|e| Error::io(e, &path))?;
+    let text = std::str::from_utf8(&bytes)
+        .ok()
+        .filter(|_| path.extension().is_none_or(|e| e != "bytes"));
+    let Some(text) = text else {
+        let values: Vec<f32> = bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|b| f32::from_le_bytes(*b))
+            .collect();
+        let shape: Vec<u64> = info.tensor_shape.iter().map(|&n| u64::from(n)).collect();
+        return match shape[..] {
+            [n, d] if n.checked_mul(d) == Some(values.len() as u64) => Ok(([n, d], values)),
+            _ => Err(Error::damaged(
+                &path,
+                0,
+                "raw tensor does not have the bytes of its tensor_shape",
+            )),
+        };
+    };
+    let (mut values, mut width, mut points) = (Vec::new(), None, 0);
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        let before = values.len();
+        for number in line.split('\t') {
+            let value = number.trim().parse::<f32>();
+            let bad = |_| {
+                Error::damaged(
+                    &path,
+                    points,
+                    format!("{number:?} in row {points} is no number"),
+                )
+            };
+            values.push(value.map_err(bad)?);
+        }
+        let columns = values.len() - before;
+        if *width.get_or_insert(columns) != columns {
+            return Err(Error::damaged(
+                &path,
+                points,
+                format!("row {points} has {columns} columns"),
+            ));
+        }
+        points += 1;
+    }
+    Ok(([points, width.unwrap_or(0) as u64], values))
+}
+
+fn metadata_of(
+    base: &Path,
+    info: &EmbeddingInfo,
+    points: u64,
+) -> Result<Option<(Vec<String>, Vec<Vec<String>>)>> {
+    if info.metadata_path.is_empty() {
+        return Ok(None);
+    }
+    let path = inside(base, &info.metadata_path)?;
+    let text = fs::read_to_string(&path).map_err(|e| Error::io(e, &path))?;
+    let mut lines: Vec<&str> = text.split('\n').collect();
+    if lines.last().is_some_and(|l| l.is_empty()) {
+        lines.pop();
+    }
+    // TensorBoard's rule: a tab in the first line makes it a header.
+    let header: Vec<String> = match lines.first() {
+        Some(first) if first.contains('\t') => {
+            lines.remove(0).split('\t').map(str::to_owned).collect()
+        }
+        _ => vec!["label".to_owned()],
+    };
+    let mut rows: Vec<Vec<String>> = lines
+        .iter()
+        .map(|line| line.splitn(header.len(), '\t').map(str::to_owned).collect())
+        .collect();
+    rows.resize(
+        usize::try_from(points).unwrap_or(0).min(rows.len()),
+        Vec::new(),
+    );
+    Ok(Some((header, rows)))
+}
+
+fn table(found: &[Embedding], runs: &[String]) -> Result<RecordBatch> {
+    let mut shape = ListBuilder::new(Int64Builder::new()).with_field(item_field(DataType::Int64));
+    let mut values =
+        ListBuilder::new(Float32Builder::new()).with_field(item_field(DataType::Float32));
+    let mut sprite = LargeBinaryBuilder::new();
+    for embedding in found {
+        shape.append_value(embedding.shape.map(|n| Some(n as i64)));
+        values.values().append_slice(&embedding.values);
+        values.append(true);
+        sprite.append_option(embedding.sprite.as_deref());
+    }
+    let names: Vec<&str> = found.iter().map(|e| e.name.as_str()).collect();
+    let tag = int32((0..found.len() as i32).collect());
+    let metadata = metadata_column(found);
+    let values: ArrayRef = Arc::new(values.finish());
+    let (values, values_field) = fixed(values, found);
+    let fields = vec![
+        Field::new("run", dictionary_type(), false),
+        Field::new("tag", dictionary_type(), false),
+        Field::new("step", DataType::Int64, false),
+        Field::new("wall_time", DataType::Float64, false),
+        Field::new("name", DataType::Utf8, false),
+        Field::new("shape", list(DataType::Int64), false),
+        values_field,
+        Field::new("metadata", metadata.data_type().clone(), true),
+        Field::new("sprite", DataType::LargeBinary, true),
+    ];
+    let arrays = vec![
+        dictionary(
+            int32(found.iter().map(|e| e.run as i32).collect()),
+            strings(runs),
+        ),
+        dictionary(tag, strings(&names)),
+        int64(found.iter().map(|e| e.step).collect()),
+        float64(found.iter().map(|e| e.wall_time).collect()),
+        strings(&names),
+        Arc::new(shape.finish()),
+        values,
+        metadata,
+        Arc::new(sprite.finish()),
+    ];
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+        .map_err(|e| Error::argument(format!("internal error: {e}; please report this")))
+}
+
+/// `fixed_shape_tensor` where all embeddings have one shape, a plain list otherwise.
+fn fixed(values: ArrayRef, found: &[Embedding]) -> (ArrayRef, Field) {
+    use arrow_array::cast::AsArray;
+    let plain = Field::new("values", values.data_type().clone(), false);
+    let Some(first) = found.first().map(|e| e.shape) else {
+        return (values, plain);
+    };
+    let count = i32::try_from(first[0] * first[1]).ok().filter(|n| *n > 0);
+    let (Some(count), true) = (count, found.iter().all(|e| e.shape == first)) else {
+        return (values, plain);
+    };
+    let item = item_field(DataType::Float32);
+    let inner = Arc::clone(values.as_list::<i32>().values());
+    let array = arrow_array::FixedSizeListArray::new(Arc::clone(&item), count, inner, None);
+    let field = Field::new("values", DataType::FixedSizeList(item, count), false).with_metadata(
+        HashMap::from([
+            (
+                "ARROW:extension:name".to_owned(),
+                "arrow.fixed_shape_tensor".to_owned(),
+            ),
+            (
+                "ARROW:extension:metadata".to_owned(),
+                format!("{{\"shape\":[{},{}]}}", first[0], first[1]),
+            ),
+        ]),
+    );
+    (Arc::new(array), field)
+}
+
+/// `list<utf8>` of labels, or `list<struct>` where any file has a header.
+fn metadata_column(found: &[Embedding]) -> ArrayRef {
+    let mut names: Vec<&String> = Vec::new();
+    for (header, _) in found.iter().filter_map(|e| e.metadata.as_ref()) {
+        for name in header {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    let plain = names.iter().all(|n| *n == "label");
+    let mut lengths = Vec::new();
+    let mut valid = BooleanBufferBuilder::new(found.len());
+    let mut columns: Vec<StringBuilder> = names.iter().map(|_| StringBuilder::new()).collect();
+    for embedding in found {
+        valid.append(embedding.metadata.is_some());
+        let Some((header, rows)) = &embedding.metadata else {
+            lengths.push(0);
+            continue;
+        };
+        lengths.push(rows.len());
+        for row in rows {
+            for (name, column) in names.iter().zip(&mut columns) {
+                let cell = header
+                    .iter()
+                    .position(|h| h == *name)
+                    .and_then(|i| row.get(i));
+                column.append_option(cell);
+            }
+        }
+    }
+    let mut columns: Vec<ArrayRef> = columns
+        .iter_mut()
+        .map(|c| Arc::new(c.finish()) as ArrayRef)
+        .collect();
+    let items: ArrayRef = if plain {
+        columns
+            .pop()
+            .unwrap_or_else(|| Arc::new(StringArray::new_null(0)))
+    } else {
+        let fields: Fields = names
+            .iter()
+            .map(|n| Field::new(n.as_str(), DataType::Utf8, true))
+            .collect();
+        Arc::new(StructArray::new(fields, columns, None))
+    };
+    let item = Arc::new(Field::new("item", items.data_type().clone(), true));
+    let nulls = NullBuffer::new(valid.finish());
+    Arc::new(ListArray::new(
+        item,
+        OffsetBuffer::from_lengths(lengths),
+        items,
+        Some(nulls),
+    ))
+}

@@ -1,0 +1,211 @@
+//! One event file: how far it is read, and what is known of it by now.
+
+use crate::error::{Error, Result};
+use crate::event::view::Event;
+use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
+use crate::record::{Frame, HEADER, frame};
+use crate::source::{Identity, LocalFile, Source, Window};
+use std::cmp::Ordering;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Of a payload, what is read at most to learn the time of the first event.
+const FIRST_EVENT: usize = 64 << 10;
+
+/// The one incremental state of a file: `refresh`, and whatever else follows a log, goes on from
+/// here.
+#[derive(Debug)]
+pub struct FileEntry {
+    /// Where it is.
+    pub path: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The file as it was when it was first looked at; scans read up to its length then.
+    identity: Option<Identity>,
+    first_wall_time: Option<f64>,
+    frontier: Frontier,
+}
+
+/// How far the records of a file have been counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Frontier {
+    /// Where the next record would begin.
+    pub offset: u64,
+    /// Whole records before it.
+    pub records: u64,
+}
+
+impl FileEntry {
+    /// A file nothing is known of but its path.
+    pub fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            state: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How far to read: the file's length when it was first looked at, or last refreshed. A file
+    /// that is gone has no bytes; that it is gone shows when it is opened.
+    pub fn length(&self) -> Result<u64> {
+        let mut state = self.lock();
+        if state.identity.is_none() {
+            match std::fs::metadata(&self.path) {
+                Ok(metadata) => state.identity = Some(Identity::of(&metadata)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+                Err(error) => return Err(Error::io(error, &self.path)),
+            }
+        }
+        Ok(state.identity.map_or(0, |i| i.length))
+    }
+
+    /// Wall time of the first event, for the order of files; infinite if there is none.
+    pub fn first_wall_time(&self) -> f64 {
+        if let Some(known) = self.lock().first_wall_time {
+            return known;
+        }
+        let Some(found) = first_wall_time(&self.path) else {
+            return f64::INFINITY; // perhaps later
+        };
+        self.lock().first_wall_time = Some(found);
+        found
+    }
+
+    /// Takes note that the records of a piece from `low` on were walked up to `next`.
+    pub fn passed(&self, low: u64, next: u64, records: u64, length: u64) {
+        let mut state = self.lock();
+        // Pieces arrive in order; one that does not join on was walked by another scan.
+        let joins = state.frontier.offset >= low && state.frontier.offset < next;
+        if next <= length && joins && (low == 0) == (state.frontier.offset == 0) {
+            state.frontier.records += records;
+            state.frontier.offset = next;
+        }
+    }
+
+    /// How far records have been counted.
+    pub fn frontier(&self) -> Frontier {
+        self.lock().frontier
+    }
+
+    /// The file's state on disk now, if it differs from what is known: `(now, is it another file
+    /// or a shorter one)`.
+    pub fn change(&self) -> Result<Option<(Identity, bool)>> {
+        let known = self.lock().identity;
+        let now = match std::fs::metadata(&self.path) {
+            Ok(metadata) => Identity::of(&metadata),
+            Err(error) => return Err(Error::io(error, &self.path)),
+        };
+        Ok(match known {
+            Some(known) if known == now => None,
+            Some(known) => Some((now, known.file != now.file || now.length < known.length)),
+            None => Some((now, false)),
+        })
+    }
+
+    /// The same file, read up to its length in `identity`.
+    pub fn grown(&self, identity: Identity, frontier: Frontier) -> Self {
+        let first_wall_time = self.lock().first_wall_time;
+        let state = State {
+            identity: Some(identity),
+            first_wall_time,
+            frontier,
+        };
+        Self {
+            path: self.path.clone(),
+            state: Mutex::new(state),
+        }
+    }
+}
+
+fn first_wall_time(path: &Path) -> Option<f64> {
+    struct First<'a>(&'a [u8], u64);
+    impl Job for First<'_> {
+        type Output = Option<f64>;
+        fn run<C: Crc>(self) -> Option<f64> {
+            match frame::<C>(self.0) {
+                Frame::Record { payload, crc } => (MaskedCrc::mask(C::crc32c(payload)) == crc)
+                    .then(|| Event::parse(payload).map(|e| e.wall_time))?,
+                // Too large to be read for this: its head has the time.
+                Frame::Longer { need } if need <= self.1 => {
+                    crate::event::peek::Peek::at(self.0.get(HEADER..)?, need).map(|p| p.wall_time)
+                }
+                _ => None,
+            }
+        }
+    }
+    let file = LocalFile::open(path, None, false).ok()?;
+    let mut window = Window::default();
+    let bytes = window.at(&file, 0, FIRST_EVENT, 0).ok()?;
+    with_fastest(First(bytes, file.length()))
+}
+
+/// Natural order: runs of digits compare as numbers, so `run_2` stands before `run_10`.
+pub fn natural(a: &str, b: &str) -> Ordering {
+    let (mut x, mut y) = (a.as_bytes(), b.as_bytes());
+    loop {
+        let digits = |s: &[u8]| s.iter().take_while(|c| c.is_ascii_digit()).count();
+        let (i, j) = (digits(x), digits(y));
+        let order = if i > 0 && j > 0 {
+            let trim = |s: &[u8]| s.iter().position(|c| *c != b'0').unwrap_or(s.len());
+            let (m, n) = (&x[trim(&x[..i])..i], &y[trim(&y[..j])..j]);
+            let order = m.len().cmp(&n.len()).then_with(|| m.cmp(n));
+            (x, y) = (&x[i..], &y[j..]);
+            order
+        } else {
+            match (x.split_first(), y.split_first()) {
+                (Some((c, rest)), Some((d, other))) => {
+                    (x, y) = (rest, other);
+                    c.cmp(d)
+                }
+                // Equal so far: shorter first, and leading zeros decide at last.
+                (first, second) => {
+                    return first
+                        .is_some()
+                        .cmp(&second.is_some())
+                        .then_with(|| a.cmp(b));
+                }
+            }
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_in_names_order_as_numbers() {
+        let mut names = [
+            "run_10", "run_2", "run", "run_02", "a", "run_2/x", "run_2b", ".", "run_1",
+        ];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(
+            names,
+            [
+                ".", "a", "run", "run_1", "run_02", "run_2", "run_2/x", "run_2b", "run_10"
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn natural_is_a_total_order(mut names in prop::collection::vec("[ab0-2/]{0,6}", 3)) {
+            let (a, b, c) = (names.remove(0), names.remove(0), names.remove(0));
+            prop_assert_eq!(natural(&a, &b), natural(&b, &a).reverse());
+            prop_assert_eq!(natural(&a, &b) == Ordering::Equal, a == b);
+            if natural(&a, &b).is_le() && natural(&b, &c).is_le() {
+                prop_assert!(natural(&a, &c).is_le());
+            }
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! `hparams`: one row a session, the union of all hyperparameters and metrics of all runs.
+//!
+//! A session is a run with a `session_start_info`. PyTorch writes it to a sub-run named by the
+//! time; that is folded into the run it lies in. Metrics are the scalars an experiment declares,
+//! or, if none does, all scalars of the session's runs; their last value counts.
+
+use super::scan::rows;
+use super::{Scan, View};
+use crate::error::{Error, Result};
+use crate::event::kind::Kind;
+use crate::filter::{Filter, Names};
+use crate::proto::HParamsPluginData;
+use crate::proto::hparams::{self as message, Data, Kind as Given};
+use crate::table::keys::{dictionary, int32, strings};
+use crate::table::schema::{Layout, TensorData, dictionary as dictionary_type};
+use arrow_array::builder::{BooleanBuilder, Float64Builder, StringBuilder};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int32Type};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
+use prost::Message;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// A hyperparameter's value.
+#[derive(Debug, Clone, PartialEq)]
+enum Value {
+    Number(f64),
+    Text(String),
+    Bool(bool),
+}
+
+#[derive(Debug, Default)]
+struct Session {
+    group: Option<String>,
+    status: Option<&'static str>,
+    start_time: Option<f64>,
+    end_time: Option<f64>,
+    hparams: BTreeMap<String, Value>,
+    started: bool,
+}
+
+/// A metric: the run below the session's it is logged in, and its tag.
+type Metric = (String, String);
+
+/// The table of sessions.
+pub(super) fn scan(view: View, filter: Filter) -> Result<Scan> {
+    let runs: Vec<String> = view.run_names().map(str::to_owned).collect();
+    let (sessions, declared) = sessions(&view, &filter, &runs)?;
+    let last = last_values(&view, &declared)?;
+    let mut folded: BTreeMap<usize, Vec<usize>> = BTreeMap::new(); // shown as, sessions in it
+    for (&run, session) in &sessions {
+        if session.started {
+            folded
+                .entry(parent(run, &runs).unwrap_or(run))
+                .or_default()
+                .push(run);
+        }
+    }
+    let metrics = metrics(&declared, &last, &folded, &runs);
+    let batch = table(&sessions, &folded, &metrics, &last, &runs)?;
+    let columns = batch.num_columns();
+    let layout = Layout::of(
+        batch.schema(),
+        columns,
+        TensorData::Any,
+        filter.columns.as_deref(),
+    )?;
+    let batch = batch
+        .project(&layout.projection)
+        .map_err(|e| Error::argument(e.to_string()))?;
+    Ok(Scan::ready(batch))
+}
+
+/// The sessions by number of run, and the metrics experiments declare.
+fn sessions(
+    view: &View,
+    filter: &Filter,
+    runs: &[String],
+) -> Result<(BTreeMap<usize, Session>, BTreeSet<Metric>)> {
+    let contents = Filter {
+        columns: None,
+        tags: Names::All,
+        plugin: None,
+        ..filter.clone()
+    };
+    let mut stream = rows(view.clone(), Kind::HParams, contents, TensorData::Any)?.stream()?;
+    let mut sessions: BTreeMap<usize, Session> = BTreeMap::new();
+    let mut declared = BTreeSet::new();
+    while let Some(batch) = stream.next(&mut || true) {
+        let batch = batch?;
+        let run = batch.column(0).as_dictionary::<Int32Type>().keys();
+        let content = batch.column(4).as_binary::<i32>();
+        for row in 0..batch.num_rows() {
+            let number = run.value(row) as usize;
+            debug_assert!(number < runs.len());
+            let Ok(message) = HParamsPluginData::decode(content.value(row)) else {
+                continue;
+            };
+            let session = sessions.entry(number).or_default();
+            match message.data {
+                Some(Data::Experiment(experiment)) => {
+                    let names = experiment.metric_infos.into_iter().filter_map(|m| m.name);
+                    declared.extend(names.map(|n| (n.group, n.tag)));
+                }
+                Some(Data::SessionStartInfo(info)) => session.begin(info),
+                Some(Data::SessionEndInfo(info)) => {
+                    session.status = status(info.status);
+                    session.end_time = Some(info.end_time_secs).filter(|t| *t != 0.0);
+                }
+                None => {}
+            }
+        }
+    }
+    Ok((sessions, declared))
+}
+
+impl Session {
+    fn begin(&mut self, info: message::SessionStartInfo) {
+        self.started = true;
+        self.group = Some(info.group_name).filter(|g| !g.is_empty());
+        self.start_time = Some(info.start_time_secs).filter(|t| *t != 0.0);
+        self.hparams = info
+            .hparams
+            .into_iter()
+            .filter_map(|(name, value)| {
+                let value = match value.kind? {
+                    Given::NumberValue(number) => Value::Number(number),
+                    Given::StringValue(text) => Value::Text(text),
+                    Given::BoolValue(yes) => Value::Bool(yes),
+                    _ => return None,
+                };
+                Some((name, value))
+            })
+            .collect();
+    }
+}
+
+fn status(number: i32) -> Option<&'static str> {
+    match number {
+        1 => Some("success"),
+        2 => Some("failure"),
+        3 => Some("running"),
+        _ => None,
+    }
+}
+
+/// The last value of each scalar series that may be a metric.
+fn last_values(view: &View, declared: &BTreeSet<Metric>) -> Result<HashMap<(usize, String), f64>> {
+    let tags = match declared.is_empty() {
+        true => Names::All,
+        false => Names::Exactly(declared.iter().map(|(_, tag)| tag.clone()).collect()),
+    };
+    let all_runs = View {
+        files: view.snapshot.tasks(&Filter::default())?,
+        ..view.clone()
+    };
+    let filter = Filter {
+        tags,
+        ..Filter::default()
+    };
+    let mut stream = rows(all_runs, Kind::Scalars, filter, TensorData::Any)?.stream()?;
+    let mut last = HashMap::new();
+    while let Some(batch) = stream.next(&mut || true) {
+        let batch = batch?;
+        let run = batch.column(0).as_dictionary::<Int32Type>().keys();
+        let tag = batch.column(1).as_dictionary::<Int32Type>();
+        let names = tag.values().as_string::<i32>();
+        let value = batch.column(4).as_primitive::<Float64Type>();
+        let mut rows: HashMap<(i32, i32), usize> = HashMap::new();
+        for row in 0..batch.num_rows() {
+            rows.insert((run.value(row), tag.keys().value(row)), row);
+        }
+        for ((run, tag), row) in rows {
+            last.insert(
+                (run as usize, names.value(tag as usize).to_owned()),
+                value.value(row),
+            );
+        }
+    }
+    Ok(last)
+}
+
+/// The run a session is shown as: PyTorch's sub-runs are named `str(time.time())`.
+fn parent(run: usize, runs: &[String]) -> Option<usize> {
+    let (above, name) = runs[run].rsplit_once('/').unwrap_or((".", &runs[run]));
+    let (seconds, fraction) = name.split_once('.').unwrap_or((name, "0"));
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    let is_time = seconds.len() >= 10 && digits(seconds) && digits(fraction);
+    is_time
+        .then(|| runs.iter().position(|r| r == above))
+        .flatten()
+}
+
+/// The runs in which the metrics of `group` are looked for, the last one first.
+fn places(shown: usize, members: &[usize], group: &str, runs: &[String]) -> Vec<usize> {
+    let mut places: Vec<usize> = members.iter().rev().copied().chain([shown]).collect();
+    if !group.is_empty() {
+        let below = |&run: &usize| {
+            let name = if runs[run] == "." {
+                group.to_owned()
+            } else {
+                format!("{}/{group}", runs[run])
+            };
+            runs.iter().position(|r| *r == name)
+        };
+        places = places.iter().filter_map(below).collect();
+    }
+    places
+}
+
+/// The metric columns, by group and tag.
+fn metrics(
+    declared: &BTreeSet<Metric>,
+    last: &HashMap<(usize, String), f64>,
+    folded: &BTreeMap<usize, Vec<usize>>,
+    runs: &[String],
+) -> BTreeSet<Metric> {
+    if !declared.is_empty() {
+        return declared.clone();
+    }
+    let shown: BTreeSet<usize> = folded
+        .iter()
+        .flat_map(|(shown, members)| places(*shown, members, "", runs))
+        .collect();
+    let own = last.keys().filter(|(run, _)| shown.contains(run));
+    own.map(|(_, tag)| (String::new(), tag.clone())).collect()
+}
+
+fn table(
+    sessions: &BTreeMap<usize, Session>,
+    folded: &BTreeMap<usize, Vec<usize>>,
+    metrics: &BTreeSet<Metric>,
+    last: &HashMap<(usize, String), f64>,
+    runs: &[String],
+) -> Result<RecordBatch> {
+    // Several sessions folded into one run are one row each, all under that run's name.
+    let rows: Vec<(usize, usize, &Session)> = folded
+        .iter()
+        .flat_map(|(&shown, members)| members.iter().map(move |&m| (shown, m)))
+        .filter_map(|(shown, member)| Some((shown, member, sessions.get(&member)?)))
+        .collect();
+    let mut columns = Columns::default();
+    let run = int32(rows.iter().map(|(shown, ..)| *shown as i32).collect());
+    columns.push("run", false, dictionary(run, strings(runs)));
+    columns.push(
+        "group",
+        true,
+        texts(rows.iter().map(|(.., s)| s.group.as_deref())),
+    );
+    columns.push("status", true, texts(rows.iter().map(|(.., s)| s.status)));
+    columns.push(
+        "start_time",
+        true,
+        numbers(rows.iter().map(|(.., s)| s.start_time)),
+    );
+    columns.push(
+        "end_time",
+        true,
+        numbers(rows.iter().map(|(.., s)| s.end_time)),
+    );
+    let names: BTreeSet<&String> = rows.iter().flat_map(|(.., s)| s.hparams.keys()).collect();
+    for name in names {
+        columns.push(
+            name,
+            true,
+            typed(rows.iter().map(|(.., s)| s.hparams.get(name))),
+        );
+    }
+    for (group, tag) in metrics {
+        let values = rows.iter().map(|(shown, member, _)| {
+            places(*shown, &[*member], group, runs)
+                .into_iter()
+                .find_map(|run| last.get(&(run, tag.clone())).copied())
+        });
+        let name = if group.is_empty() {
+            tag.clone()
+        } else {
+            format!("{group}/{tag}")
+        };
+        columns.push(&name, true, numbers(values));
+    }
+    columns.finish()
+}
+
+fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+    let mut column = StringBuilder::new();
+    values.for_each(|v| column.append_option(v));
+    Arc::new(column.finish())
+}
+
+fn numbers(values: impl Iterator<Item = Option<f64>>) -> ArrayRef {
+    let mut column = Float64Builder::new();
+    values.for_each(|v| column.append_option(v));
+    Arc::new(column.finish())
+}
+
+/// One type for all values of a hyperparameter; text where they differ.
+fn typed<'a>(values: impl Iterator<Item = Option<&'a Value>> + Clone) -> ArrayRef {
+    let all = |is: fn(&Value) -> bool| values.clone().flatten().all(is);
+    if all(|v| matches!(v, Value::Number(_))) {
+        numbers(values.map(|v| match v {
+            Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        }))
+    } else if all(|v| matches!(v, Value::Bool(_))) {
+        let mut column = BooleanBuilder::new();
+        values.for_each(|v| column.append_option(v.map(|v| *v == Value::Bool(true))));
+        Arc::new(column.finish())
+    } else {
+        let text = |v: &Value| match v {
+            Value::Number(number) => number.to_string(),
+            Value::Text(text) => text.clone(),
+            Value::Bool(yes) => yes.to_string(),
+        };
+        let values: Vec<Option<String>> = values.map(|v| v.map(text)).collect();
+        texts(values.iter().map(Option::as_deref))
+    }
+}
+
+/// Columns under construction; a name that is taken gets a number.
+#[derive(Default)]
+struct Columns {
+    fields: Vec<Field>,
+    arrays: Vec<ArrayRef>,
+}
+
+impl Columns {
+    fn push(&mut self, name: &str, nullable: bool, array: ArrayRef) {
+        let taken = |name: &str| self.fields.iter().any(|f| f.name() == name);
+        let mut unique = name.to_owned();
+        for number in 2.. {
+            if !taken(&unique) {
+                break;
+            }
+            unique = format!("{name}_{number}");
+        }
+        let kind = match array.data_type() {
+            DataType::Dictionary(..) => dictionary_type(),
+            other => other.clone(),
+        };
+        self.fields.push(Field::new(unique, kind, nullable));
+        self.arrays.push(array);
+    }
+
+    fn finish(self) -> Result<RecordBatch> {
+        RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.arrays)
+            .map_err(|e| Error::argument(format!("internal error: {e}; please report this")))
+    }
+}

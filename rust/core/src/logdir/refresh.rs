@@ -1,0 +1,208 @@
+//! New files and new bytes.
+
+use super::discover::Run;
+use super::file::{FileEntry, Frontier};
+use super::{LogDir, Options, Snapshot};
+use crate::error::{ErrorKind, Result};
+use crate::pipeline::walk::{Part, Visit, Walk};
+use crate::record::OVERHEAD;
+use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
+use crate::source::{LocalFile, Source, Window};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+
+/// What a refresh found.
+#[derive(Debug, Clone, Default)]
+pub struct Refreshed {
+    /// Whole, undamaged records that came since the last refresh.
+    pub records: u64,
+    /// Files that are others now, or shorter: their records count as new.
+    pub replaced: Vec<PathBuf>,
+}
+
+impl LogDir {
+    /// Lists the directories again and takes in what came. Costs one stat a file that did not
+    /// change. A listing that fails leaves everything as it was.
+    pub fn refresh(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Refreshed> {
+        let before = self.snapshot();
+        let mut listed = Snapshot::list(&self.roots)?;
+        let known: HashMap<&PathBuf, &Arc<FileEntry>> = before
+            .runs
+            .iter()
+            .flat_map(|run| &run.files)
+            .map(|file| (&file.path, file))
+            .collect();
+        let mut found = Refreshed::default();
+        for file in listed.runs.iter_mut().flat_map(|run| &mut run.files) {
+            if !go_on() {
+                return Err(crate::Error::interrupted());
+            }
+            let old = known.get(&file.path).copied();
+            match update(old, file, &self.options, &mut found) {
+                Ok(entry) => *file = entry,
+                Err(error) if is_gone(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        *self
+            .snapshot
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(without_gone(listed));
+        Ok(found)
+    }
+}
+
+fn is_gone(error: &crate::Error) -> bool {
+    matches!(error.kind(), ErrorKind::Io(e) if e.kind() == std::io::ErrorKind::NotFound)
+}
+
+/// Files that vanished between listing and stat have no length.
+fn without_gone(mut snapshot: Snapshot) -> Snapshot {
+    for run in &mut snapshot.runs {
+        run.files.retain(|file| file.path.exists());
+    }
+    snapshot.runs.retain(|run: &Run| !run.files.is_empty());
+    snapshot
+}
+
+fn update(
+    old: Option<&Arc<FileEntry>>,
+    new: &Arc<FileEntry>,
+    options: &Options,
+    found: &mut Refreshed,
+) -> Result<Arc<FileEntry>> {
+    let entry = old.unwrap_or(new);
+    let Some((now, replaced)) = entry.change()? else {
+        return Ok(Arc::clone(entry));
+    };
+    if replaced {
+        found.replaced.push(entry.path.clone());
+    }
+    let fresh = replaced || old.is_none();
+    let (from, known_length) = if fresh {
+        (Frontier::default(), 0)
+    } else {
+        (entry.frontier(), entry.length()?)
+    };
+    let source = LocalFile::open(&entry.path, Some(now.length), false)
+        .map_err(|error| crate::Error::io(error, &entry.path))?;
+    let (frontier, came) = with_fastest(Count {
+        source: &source,
+        entry,
+        from,
+        known_length,
+        checksum: options.checksum,
+    })?;
+    found.records += came;
+    let base = if replaced { new } else { entry };
+    Ok(Arc::new(base.grown(now, frontier)))
+}
+
+/// Counts whole records from a frontier on, and those among them that end beyond what was known.
+struct Count<'a> {
+    source: &'a LocalFile,
+    entry: &'a FileEntry,
+    from: Frontier,
+    known_length: u64,
+    checksum: bool,
+}
+
+struct Counter {
+    known_length: u64,
+    came: u64,
+    checksum: bool,
+}
+
+impl Visit for Counter {
+    #[inline(always)]
+    fn record<C: Crc>(
+        &mut self,
+        offset: u64,
+        payload: &[u8],
+        crc: MaskedCrc,
+    ) -> Result<(), String> {
+        if self.checksum && MaskedCrc::mask(C::crc32c(payload)) != crc {
+            return Err("payload checksum mismatch".to_owned());
+        }
+        let end = offset + (payload.len() + OVERHEAD) as u64;
+        self.came += u64::from(end > self.known_length);
+        Ok(())
+    }
+
+    fn skips(&mut self, _: &[u8], _: u64) -> bool {
+        false
+    }
+}
+
+impl Job for Count<'_> {
+    type Output = Result<(Frontier, u64)>;
+
+    #[inline(always)]
+    fn run<C: Crc>(self) -> Self::Output {
+        let part = Part {
+            low: self.from.offset,
+            high: self.source.length(),
+        };
+        let walk = Walk {
+            source: self.source,
+            path: &self.entry.path,
+            part,
+        };
+        let mut counter = Counter {
+            known_length: self.known_length,
+            came: 0,
+            checksum: self.checksum,
+        };
+        let mut window = Window::default();
+        let span = walk.run::<C, _>(&mut window, Some(self.from.offset), &mut counter)?;
+        let records = self.from.records + span.records;
+        Ok((
+            Frontier {
+                offset: span.next,
+                records,
+            },
+            counter.came,
+        ))
+    }
+}
+
+/// Whether the file at `path` is empty, or holds a whole record or the beginning of one.
+pub fn looks_like_event_file(path: &std::path::Path) -> Result<bool> {
+    struct Any;
+    impl Visit for Any {
+        fn record<C: Crc>(&mut self, _: u64, _: &[u8], _: MaskedCrc) -> Result<(), String> {
+            Ok(())
+        }
+        fn skips(&mut self, _: &[u8], _: u64) -> bool {
+            true
+        }
+    }
+    struct Begins<'a>(Walk<'a>);
+    impl Job for Begins<'_> {
+        type Output = Result<crate::pipeline::walk::Span>;
+        #[inline(always)]
+        fn run<C: Crc>(self) -> Self::Output {
+            self.0.run::<C, _>(&mut Window::default(), None, &mut Any)
+        }
+    }
+    let source = LocalFile::open(path, None, false).map_err(|e| crate::Error::io(e, path))?;
+    // One record is enough, so the walk ends after the first that begins in the first byte; only
+    // where none does is the rest searched.
+    let part = Part {
+        low: 0,
+        high: source.length().min(1),
+    };
+    let span = with_fastest(Begins(Walk {
+        source: &source,
+        path,
+        part,
+    }))?;
+    let mut head = [0; 8];
+    let read = source
+        .read_at(&mut head, 0)
+        .map_err(|e| crate::Error::io(e, path))?;
+    // Too short for a header to tell: no record is so long that its upper bytes are not zero.
+    let begins = span.damage.is_empty() && head[4.min(read)..read].iter().all(|b| *b == 0);
+    Ok(span.records > 0 || begins || !span.ended)
+}

@@ -1,0 +1,368 @@
+//! Events to the rows of one kind.
+
+use super::record::{Events, Trouble};
+use super::tags::{Context, Learned, Tags};
+use crate::event::check;
+use crate::event::dtype::DType;
+use crate::event::kind::{Kind, Plugin, kind_of};
+use crate::event::peek::Peek;
+use crate::event::view::{Content, Event, Value, Values, What};
+use crate::event::wire::{Field, Fields};
+use crate::filter::Filter;
+use crate::table::schema::Layout;
+use crate::table::{Entry, Keys, Rows};
+use arrow_array::ArrayRef;
+
+/// What rows a scan wants.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// Of this kind.
+    pub kind: Kind,
+    /// That meet these conditions.
+    pub filter: Filter,
+    /// In these columns.
+    pub layout: Layout,
+    /// The conditions on time are applied later, because restarts must see every row.
+    pub later: bool,
+}
+
+/// Rows of a unit of work, tags numbered within it.
+pub struct Block {
+    /// The key columns.
+    pub keys: Keys,
+    /// The kind's own columns.
+    pub columns: Vec<ArrayRef>,
+    /// The tags by their number.
+    pub tags: Vec<Box<str>>,
+    /// Where sessions started.
+    pub starts: Vec<Start>,
+    /// First metadata of each tag in each run.
+    pub learned: Vec<(u32, u32, Learned)>,
+    /// Some value's kind depends on what earlier parts of the run say.
+    pub unresolved: bool,
+}
+
+/// A `SessionLog` with status `START`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    /// It stands before this row of the block.
+    pub row: usize,
+    /// Its run.
+    pub run: u32,
+    /// Points of the run from this step on give way.
+    pub step: i64,
+}
+
+/// Collects the rows of one kind.
+pub struct Decoder<'s, R> {
+    spec: &'s Spec,
+    tags: Tags<'s>,
+    keys: Keys,
+    rows: R,
+    starts: Vec<Start>,
+    run: u32,
+    file: u32,
+    /// The run began in this unit, so nothing earlier can resolve its tags.
+    first: bool,
+    unresolved: bool,
+}
+
+impl<'s, R: Rows> Decoder<'s, R> {
+    /// Collects into `rows`; `seed` is what earlier units said of the run's tags.
+    pub fn new(spec: &'s Spec, rows: R, seed: Option<&'s Context>, capacity: usize) -> Self {
+        let wanted = &spec.layout.wanted;
+        let provenance = wanted.has("file") || wanted.has("offset");
+        Self {
+            spec,
+            tags: Tags::new(&spec.filter.tags, spec.filter.plugin.as_deref(), seed),
+            keys: Keys::new(provenance, capacity),
+            rows,
+            starts: Vec::new(),
+            run: 0,
+            file: 0,
+            first: true,
+            unresolved: false,
+        }
+    }
+
+    #[inline(always)]
+    fn is_timely(&self, step: i64, wall_time: f64) -> bool {
+        self.spec.later || self.spec.filter.matches_time(step, wall_time)
+    }
+
+    #[inline(always)]
+    fn summary(
+        &mut self,
+        offset: u64,
+        payload: &[u8],
+        event: &Event<'_>,
+        summary: &[u8],
+    ) -> Result<(), Trouble> {
+        let mark = self.keys.len();
+        // What checks itself does so value by value; the rest is checked once, before the first row.
+        let mut checked = self.rows.checks_itself();
+        let mut values = Values::of(summary);
+        let result = loop {
+            if values.is_empty() {
+                break Ok(());
+            }
+            let first = values.rest().len() == summary.len();
+            let Some(message) = values.next() else {
+                break Err(Trouble::Irregular);
+            };
+            let Some(message) = message else { continue };
+            let alone = first && values.is_empty();
+            if let Err(trouble) = self.value(offset, payload, event, message, alone, &mut checked) {
+                break Err(trouble);
+            }
+        };
+        if matches!(result, Err(Trouble::Irregular)) && self.rows.checks_itself() {
+            self.keys.truncate(mark);
+            self.rows.truncate(mark);
+        }
+        result
+    }
+
+    #[inline(always)]
+    fn value(
+        &mut self,
+        offset: u64,
+        payload: &[u8],
+        event: &Event<'_>,
+        message: &[u8],
+        alone: bool,
+        checked: &mut bool,
+    ) -> Result<(), Trouble> {
+        let value = Value::parse(message).ok_or(Trouble::Irregular)?;
+        let renames = self.spec.kind == Kind::Meshes;
+        let mut id = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
+        if !renames && !self.tags.is_wanted(id) {
+            return self.pass_over(message, alone);
+        }
+        let plugin = match (value.metadata, value.content) {
+            (Some(metadata), _) => self.tags.note(id, metadata).ok_or(Trouble::Irregular)?,
+            (None, Content::Tensor(_) | Content::None) => {
+                self.tags.known(id).unwrap_or_else(|| {
+                    self.unresolved |= !self.first;
+                    Plugin::Other
+                })
+            }
+            (None, _) => Plugin::Other,
+        };
+        if !self.is_timely(event.step, event.wall_time) {
+            return self.pass_over(message, alone);
+        }
+        if !self.wants(id, &value, plugin)? {
+            return self.pass_over(message, alone);
+        }
+        if !*checked {
+            if !check::is_event(payload) {
+                return Err(Trouble::Irregular);
+            }
+            *checked = true;
+        }
+        let entry = Entry {
+            value,
+            plugin,
+            graph: None,
+        };
+        if renames {
+            id = self
+                .tags
+                .id(self.rows.tag(&entry))
+                .ok_or(Trouble::Irregular)?;
+            if !self.tags.is_wanted(id) {
+                return Ok(());
+            }
+        }
+        let rows = self.rows.push(&entry)?;
+        self.keys
+            .push(id, event.step, event.wall_time, offset, rows);
+        Ok(())
+    }
+
+    /// Whether the value is of the kind and plugin asked for.
+    #[inline(always)]
+    fn wants(&self, id: u32, value: &Value<'_>, plugin: Plugin) -> Result<bool, Trouble> {
+        let kind = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)?;
+        let Some(wanted) = &self.spec.filter.plugin else {
+            return Ok(kind == Some(self.spec.kind));
+        };
+        let named = match kind {
+            _ if self.tags.plugin_is_wanted(id) && value.metadata.is_some() => true,
+            _ if self.tags.plugin_is_wanted(id) => {
+                matches!(value.content, Content::Tensor(_) | Content::None)
+            }
+            // A legacy value belongs to the plugin that shows it.
+            Some(kind @ (Kind::Scalars | Kind::Histograms | Kind::Images | Kind::Audio)) => {
+                plugin == Plugin::Other
+                    && !matches!(value.content, Content::Tensor(_))
+                    && kind.name() == wanted
+            }
+            _ => false,
+        };
+        // Asked for by plugin, any tensor may be read as a plain tensor.
+        let as_tensor =
+            self.spec.kind == Kind::Tensors && matches!(value.content, Content::Tensor(_));
+        Ok(named && (kind == Some(self.spec.kind) || as_tensor))
+    }
+
+    /// A value beside others that is not wanted still has to be valid for the event to be.
+    #[inline(always)]
+    fn pass_over(&self, message: &[u8], alone: bool) -> Result<(), Trouble> {
+        if alone || !self.rows.checks_itself() || check::is_value(message) {
+            Ok(())
+        } else {
+            Err(Trouble::Irregular)
+        }
+    }
+
+    fn graph(&mut self, offset: u64, event: &Event<'_>, payload: &[u8]) -> Result<(), Trouble> {
+        let (tag, graph, data) = match event.what {
+            What::GraphDef(data) => (&b"__run_graph__"[..], "graph_def", data),
+            What::MetaGraphDef(data) => (&b"__meta_graph__"[..], "meta_graph", data),
+            What::TaggedRunMetadata(message) => {
+                let (mut tag, mut data) = (&[][..], &[][..]);
+                let mut fields = Fields::of(message);
+                while !fields.is_empty() {
+                    match fields.next().ok_or(Trouble::Irregular)? {
+                        (1, Field::Bytes(b)) => tag = b,
+                        (2, Field::Bytes(b)) => data = b,
+                        _ => {}
+                    }
+                }
+                (tag, "run_metadata", data)
+            }
+            _ => return Ok(()),
+        };
+        if !check::is_event(payload) {
+            return Err(Trouble::Irregular);
+        }
+        let id = self.tags.id(tag).ok_or(Trouble::Irregular)?;
+        let by_plugin = self.spec.filter.plugin.is_some();
+        if !self.tags.is_wanted(id) || by_plugin || !self.is_timely(event.step, event.wall_time) {
+            return Ok(());
+        }
+        let entry = Entry {
+            value: Value::default(),
+            plugin: Plugin::Other,
+            graph: Some((graph, data)),
+        };
+        let rows = self.rows.push(&entry)?;
+        self.keys
+            .push(id, event.step, event.wall_time, offset, rows);
+        Ok(())
+    }
+}
+
+impl<R: Rows> Events for Decoder<'_, R> {
+    type Output = Block;
+
+    fn enter(&mut self, run: u32, file: u32, first: bool) {
+        self.run = run;
+        self.file = file;
+        self.first = first;
+        self.tags.enter_run(run);
+    }
+
+    #[inline(always)]
+    fn event(&mut self, offset: u64, _: u64, payload: &[u8]) -> Result<(), Trouble> {
+        let event = Event::parse(payload).ok_or(Trouble::Irregular)?;
+        match event.what {
+            What::Summary(summary) => self.summary(offset, payload, &event, summary),
+            What::SessionLog(message) => {
+                if is_start(message).ok_or(Trouble::Irregular)? {
+                    let start = Start {
+                        row: self.keys.len(),
+                        run: self.run,
+                        step: event.step,
+                    };
+                    self.starts.push(start);
+                }
+                Ok(())
+            }
+            _ if self.spec.kind == Kind::Graphs => self.graph(offset, &event, payload),
+            _ => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn skips(&mut self, head: &[u8], length: u64) -> bool {
+        let Some(peek) = Peek::at(head, length) else {
+            return false;
+        };
+        let kind = self.spec.kind;
+        let Some(value) = peek.value else {
+            return kind != Kind::Graphs;
+        };
+        let Some(id) = self.tags.id(value.tag) else {
+            return false;
+        };
+        if kind != Kind::Meshes && !self.tags.is_wanted(id) {
+            return true;
+        }
+        let plugin = match value.metadata.map(|metadata| self.tags.note(id, metadata)) {
+            Some(None) => return false,
+            Some(plugin) => plugin,
+            None => self.tags.known(id),
+        };
+        if !self.is_timely(peek.step, peek.wall_time) && plugin.is_some() {
+            return true;
+        }
+        match value.content {
+            8 => match value.dtype {
+                _ if self.spec.filter.plugin.is_some() => false,
+                Some(DType::STRING) => {
+                    let listed = plugin.is_some_and(|p| p == Plugin::Images || p == Plugin::Audio);
+                    numeric(kind)
+                        || (listed && !matches!(kind, Kind::Images | Kind::Audio | Kind::Tensors))
+                }
+                Some(_) => matches!(
+                    kind,
+                    Kind::Images | Kind::Audio | Kind::Text | Kind::Layouts | Kind::Graphs
+                ),
+                None => false,
+            },
+            4 => kind != Kind::Images,
+            5 => kind != Kind::Histograms,
+            6 => kind != Kind::Audio,
+            _ => false,
+        }
+    }
+
+    fn leave(&mut self) {
+        self.keys.fill_run(self.run, self.file);
+    }
+
+    fn finish(mut self) -> Block {
+        let (tags, learned) = self.tags.finish();
+        Block {
+            keys: self.keys,
+            columns: self.rows.finish(),
+            tags,
+            starts: self.starts,
+            learned,
+            unresolved: self.unresolved,
+        }
+    }
+}
+
+/// Kinds that no string tensor can be.
+fn numeric(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Scalars | Kind::Histograms | Kind::PrCurves | Kind::Meshes
+    )
+}
+
+/// Whether a `SessionLog` says `START`.
+pub fn is_start(message: &[u8]) -> Option<bool> {
+    let mut status = 0;
+    let mut fields = Fields::of(message);
+    while !fields.is_empty() {
+        if let (1, Field::Varint(v)) = fields.next()? {
+            status = v;
+        }
+    }
+    Some(status == 1)
+}

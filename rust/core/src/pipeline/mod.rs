@@ -1,0 +1,177 @@
+//! From files to blocks of rows, on all cores, in order.
+//!
+//! ```text
+//!  files --plan--> units --pool--> walk + verify + decode --order--> blocks in file order
+//! ```
+//!
+//! A [`Unit`] is a piece of a large file or a handful of small ones. Workers take units as they
+//! come; [`order`] gives the results out in the order of the units, checks that neighbouring
+//! pieces of a file met at the same record, and does a unit again where they did not or where its
+//! values depend on what earlier ones said. So the result is that of reading every file from front
+//! to back, whatever the number of threads.
+
+pub mod decode;
+pub mod order;
+pub mod plan;
+mod pool;
+pub mod record;
+pub mod restarts;
+pub mod survey;
+pub mod tags;
+pub mod walk;
+
+pub use order::{News, Ordered, Output, Report};
+pub use plan::{FileTask, Unit, UnitPart, plan};
+
+use crate::error::{Error, Result};
+use crate::record::crc::{Crc, Job, with_fastest};
+use crate::source::{LocalFile, Window};
+use record::{Events, Policy, Records};
+use std::io::ErrorKind;
+use tags::Context;
+use walk::{Damage, Span, Walk};
+
+/// How bytes are read and checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Access {
+    /// Map large finished files on local disks.
+    pub maps: bool,
+    /// Which checksums are verified.
+    pub policy: Policy,
+}
+
+/// The result of one unit: a span for each of its parts, and what became of the events.
+pub struct Decoded<O> {
+    /// Where each part's records lay.
+    pub spans: Vec<Span>,
+    /// What became of the events.
+    pub output: O,
+}
+
+/// What is done with each unit.
+pub trait Task: Send + Sync + 'static {
+    /// What is left of a unit's events.
+    type Output: Output + 'static;
+
+    /// How files are read.
+    fn access(&self) -> Access;
+
+    /// Does one unit. `from` is where its first record is known to begin, `seed` what earlier
+    /// units said of the run's tags.
+    fn run(
+        &self,
+        files: &[FileTask],
+        unit: &Unit,
+        from: Option<u64>,
+        seed: Option<&Context>,
+        window: &mut Window,
+    ) -> Result<Decoded<Self::Output>>;
+}
+
+/// Walks all parts of a unit with the events that `make` makes.
+///
+/// Bytes of a map count only if its file is unchanged afterwards; otherwise everything is done
+/// again with reads.
+pub fn decode<E: Events>(
+    access: Access,
+    files: &[FileTask],
+    unit: &Unit,
+    from: Option<u64>,
+    window: &mut Window,
+    make: impl Fn() -> E,
+) -> Result<Decoded<E::Output>> {
+    let mut maps = access.maps;
+    loop {
+        let records = Records {
+            policy: access.policy,
+            events: make(),
+        };
+        let job = Parts {
+            files,
+            unit,
+            from,
+            window: &mut *window,
+            records,
+            maps,
+        };
+        let (result, intact) = with_fastest(job);
+        if intact {
+            return result;
+        }
+        maps = false;
+    }
+}
+
+/// All parts of a unit, walked with the fastest checksum.
+struct Parts<'a, E> {
+    files: &'a [FileTask],
+    unit: &'a Unit,
+    from: Option<u64>,
+    window: &'a mut Window,
+    records: Records<E>,
+    maps: bool,
+}
+
+impl<E: Events> Job for Parts<'_, E> {
+    /// The result, and whether the bytes it came from were what the files held.
+    type Output = (Result<Decoded<E::Output>>, bool);
+
+    #[inline(always)]
+    fn run<C: Crc>(mut self) -> Self::Output {
+        let mut spans = Vec::with_capacity(self.unit.parts.len());
+        for part in &self.unit.parts {
+            let task = &self.files[part.file];
+            self.records
+                .events
+                .enter(task.run, part.file as u32, part.first);
+            let source = match LocalFile::open(&task.entry.path, Some(task.length), self.maps) {
+                Ok(source) => source,
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    spans.push(gone(task.length));
+                    self.records.events.leave();
+                    continue;
+                }
+                Err(error) => return (Err(Error::io(error, &task.entry.path)), true),
+            };
+            self.window.reset();
+            let walk = Walk {
+                source: &source,
+                path: &task.entry.path,
+                part: part.part,
+            };
+            let span = walk.run::<C, _>(self.window, self.from, &mut self.records);
+            let intact = self.window.is_intact(&source);
+            self.window.reset();
+            match span {
+                Ok(span) if intact => spans.push(span),
+                Ok(_) => return (Err(Error::interrupted()), false),
+                Err(error) => return (Err(error), intact),
+            }
+            self.records.events.leave();
+        }
+        (
+            Ok(Decoded {
+                spans,
+                output: self.records.events.finish(),
+            }),
+            true,
+        )
+    }
+}
+
+/// The span of a file that was deleted since it was listed.
+fn gone(length: u64) -> Span {
+    let reason = "the file is gone; refresh() forgets it".to_owned();
+    let damage = vec![Damage {
+        offset: 0,
+        length,
+        reason,
+    }];
+    Span {
+        first: Some(0),
+        next: 0,
+        records: 0,
+        damage,
+        ended: true,
+    }
+}

@@ -1,0 +1,237 @@
+//! Puts the results of units in order and makes sure they are what one pass would have found.
+
+use super::plan::{FileTask, Unit};
+use super::pool::Pool;
+use super::tags::{Context, Learned};
+use super::walk::{Damage, Span};
+use super::{Decoded, Task};
+use crate::error::{Error, Result};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What is left of the events of a unit.
+pub trait Output: Send {
+    /// Bytes held, roughly.
+    fn size(&self) -> usize;
+
+    /// First metadata met, by run and tag.
+    fn learned(&self) -> Vec<(u32, &str, &Learned)> {
+        Vec::new()
+    }
+
+    /// Whether some value's kind depends on what earlier units said of one of `context`'s tags.
+    fn depends_on(&self, _context: &Context) -> bool {
+        false
+    }
+}
+
+/// Damage met by any scan of a log directory, each place once.
+#[derive(Debug, Clone, Default)]
+pub struct Report(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    places: HashSet<(PathBuf, u64)>,
+    first: Option<(PathBuf, Damage)>,
+    bytes: u64,
+    told: bool,
+}
+
+/// So many places are told apart; a file that is damaged all over is summed up.
+const MOST_PLACES: usize = 10_000;
+
+/// What [`Report::news`] tells.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// Places met so far.
+    pub places: usize,
+    /// Bytes skipped there.
+    pub bytes: u64,
+    /// The file of the first.
+    pub path: PathBuf,
+    /// The first.
+    pub first: Damage,
+}
+
+impl Report {
+    fn add(&self, path: &Path, damage: &[Damage]) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for damage in damage {
+            if seen.places.len() < MOST_PLACES
+                && seen.places.insert((path.to_owned(), damage.offset))
+            {
+                seen.bytes += damage.length;
+                seen.first
+                    .get_or_insert_with(|| (path.to_owned(), damage.clone()));
+            }
+        }
+    }
+
+    /// A summary of the damage met so far: once, then `None`.
+    pub fn news(&self) -> Option<News> {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.told {
+            return None;
+        }
+        let (path, first) = seen.first.clone()?;
+        seen.told = true;
+        Some(News {
+            places: seen.places.len(),
+            bytes: seen.bytes,
+            path,
+            first,
+        })
+    }
+}
+
+/// The results of all units, in order.
+pub struct Ordered<T: Task> {
+    pool: Pool<T>,
+    files: Arc<Vec<FileTask>>,
+    units: Arc<Vec<Unit>>,
+    next: usize,
+    /// Where the piece before ended, within one file.
+    seam: Span,
+    run: u32,
+    context: Context,
+    report: Report,
+    raise: bool,
+    failed: Option<Error>,
+}
+
+impl<T: Task> Ordered<T> {
+    /// Begins. With `raise`, the first damage is an error.
+    pub fn new(task: T, files: Vec<FileTask>, threads: usize, raise: bool, report: Report) -> Self {
+        let units = Arc::new(super::plan(&files));
+        let files = Arc::new(files);
+        let pool = Pool::new(
+            Arc::new(task),
+            Arc::clone(&files),
+            Arc::clone(&units),
+            threads,
+        );
+        Self {
+            pool,
+            files,
+            units,
+            next: 0,
+            seam: Span::default(),
+            run: u32::MAX,
+            context: Context::new(),
+            report,
+            raise,
+            failed: None,
+        }
+    }
+
+    /// The files, in order.
+    pub fn files(&self) -> &Arc<Vec<FileTask>> {
+        &self.files
+    }
+
+    /// The next unit's result and its number; `None` at the end. After an error, that error again.
+    pub fn next(
+        &mut self,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Option<Result<(usize, Decoded<T::Output>)>> {
+        if let Some(error) = &self.failed {
+            return Some(Err(error.clone()));
+        }
+        let number = self.next;
+        if number >= self.units.len() {
+            return None;
+        }
+        self.next += 1;
+        let result = self.settle(number, go_on);
+        if let Err(error) = &result {
+            self.failed = Some(error.clone());
+        }
+        Some(result.map(|decoded| (number, decoded)))
+    }
+
+    /// The files of unit `number`, with what was found in each.
+    pub fn parts(&self, number: usize) -> impl Iterator<Item = usize> {
+        self.units[number].parts.iter().map(|p| p.file)
+    }
+
+    fn settle(
+        &mut self,
+        number: usize,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Decoded<T::Output>> {
+        let mut decoded = self.pool.fetch(number, go_on)?;
+        let units = Arc::clone(&self.units);
+        let unit = &units[number];
+        let first_run = unit.parts.first().map(|p| self.files[p.file].run);
+        if first_run.is_some_and(|run| run != self.run) {
+            self.context.clear();
+        }
+        let from = self.known_start(unit);
+        let mut again = match (from, decoded.spans.first()) {
+            (Some(from), Some(span)) => {
+                let high = unit.parts[0].part.high;
+                !span.first.map_or(from >= high, |first| first == from)
+            }
+            _ => false,
+        };
+        again |= !self.context.is_empty() && decoded.output.depends_on(&self.context);
+        if again {
+            decoded = self.pool.again(number, from, Some(&self.context))?;
+        }
+        self.settle_seam(unit, from, &decoded.spans);
+        self.learn(&decoded.output);
+        for (part, span) in unit.parts.iter().zip(&decoded.spans) {
+            let file = &self.files[part.file];
+            if !span.damage.is_empty() {
+                self.report.add(&file.entry.path, &span.damage);
+            }
+            file.entry
+                .passed(part.part.low, span.next, span.records, file.length);
+            if let Some(damage) = span.damage.first().filter(|_| self.raise) {
+                return Err(Error::damaged(
+                    &file.entry.path,
+                    damage.offset,
+                    damage.reason.clone(),
+                ));
+            }
+        }
+        Ok(decoded)
+    }
+
+    /// Where the first record of a later piece of a file begins.
+    fn known_start(&self, unit: &Unit) -> Option<u64> {
+        let part = unit.parts.first().filter(|p| p.part.low > 0)?;
+        // Nothing follows an end: any place beyond the piece makes it empty.
+        Some(if self.seam.ended {
+            self.files[part.file].length
+        } else {
+            self.seam.next
+        })
+    }
+
+    fn settle_seam(&mut self, unit: &Unit, from: Option<u64>, spans: &[Span]) {
+        let Some(span) = spans.last() else { return };
+        let ended = from.is_some() && self.seam.ended;
+        self.seam = Span {
+            next: from.unwrap_or(0).max(span.next),
+            ended: ended || span.ended,
+            ..Span::default()
+        };
+        if let Some(last) = unit.parts.last() {
+            let run = self.files[last.file].run;
+            if run != self.run {
+                self.context.clear();
+            }
+            self.run = run;
+        }
+    }
+
+    fn learn(&mut self, output: &T::Output) {
+        for (run, tag, learned) in output.learned() {
+            if run == self.run && !self.context.contains_key(tag) {
+                self.context.insert(tag.to_owned(), learned.clone());
+            }
+        }
+    }
+}

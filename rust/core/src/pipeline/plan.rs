@@ -1,0 +1,93 @@
+//! Cuts files into units of work.
+
+use super::walk::Part;
+use crate::logdir::FileEntry;
+use std::sync::Arc;
+
+/// Bytes of a large file in one unit: enough to make the search for its first record small beside
+/// it, few enough that a block of rows stays of a handy size.
+const PIECE: u64 = 4 << 20;
+
+/// Files up to this size are not cut.
+const SMALL: u64 = 6 << 20;
+
+/// Small files of one unit: together no larger than a piece, and so many at the most.
+const MOST_FILES: usize = 128;
+
+/// A file a scan reads, in the scan's order.
+#[derive(Debug, Clone)]
+pub struct FileTask {
+    /// Which file.
+    pub entry: Arc<FileEntry>,
+    /// Number of its run.
+    pub run: u32,
+    /// How far to read.
+    pub length: u64,
+}
+
+/// Part of a file in a unit.
+#[derive(Debug, Clone, Copy)]
+pub struct UnitPart {
+    /// Number of the file.
+    pub file: usize,
+    /// Which bytes.
+    pub part: Part,
+    /// Whether the file's run begins in this unit.
+    pub first: bool,
+}
+
+/// Work for one thread at a time: one piece of a large file, or several small files.
+#[derive(Debug, Clone, Default)]
+pub struct Unit {
+    /// In order.
+    pub parts: Vec<UnitPart>,
+}
+
+impl Unit {
+    /// Bytes to walk.
+    pub fn bytes(&self) -> u64 {
+        self.parts.iter().map(|p| p.part.high - p.part.low).sum()
+    }
+}
+
+/// The units of `files`, in order.
+pub fn plan(files: &[FileTask]) -> Vec<Unit> {
+    let mut units: Vec<Unit> = Vec::new();
+    let mut open = Unit::default();
+    let mut run_began_in = (u32::MAX, 0); // the run, and the number of the unit it began in
+    for (file, task) in files.iter().enumerate() {
+        let small = task.length <= SMALL;
+        let full = open.bytes() + task.length > PIECE || open.parts.len() >= MOST_FILES;
+        if !open.parts.is_empty() && (!small || full) {
+            units.push(std::mem::take(&mut open));
+        }
+        if run_began_in.0 != task.run {
+            run_began_in = (task.run, units.len());
+        }
+        let mut low = 0;
+        loop {
+            let high = if small {
+                task.length
+            } else {
+                task.length.min(low + PIECE)
+            };
+            let part = Part { low, high };
+            open.parts.push(UnitPart {
+                file,
+                part,
+                first: run_began_in.1 == units.len(),
+            });
+            if !small {
+                units.push(std::mem::take(&mut open));
+            }
+            low = high;
+            if high == task.length {
+                break;
+            }
+        }
+    }
+    if !open.parts.is_empty() {
+        units.push(open);
+    }
+    units
+}

@@ -1,0 +1,205 @@
+//! The only file with threads: units in, results out, a bounded number of them in between.
+//!
+//! Workers live as long as one scan, so a process that forks or ends between scans has none. A
+//! worker takes the next unit when fewer than a few results wait to be fetched and they hold
+//! little memory; the unit that is waited for is always taken.
+
+use super::plan::{FileTask, Unit};
+use super::{Decoded, Output, Task};
+use crate::error::{Error, Result};
+use crate::source::Window;
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Results that may wait, beyond two for each worker.
+const AHEAD: usize = 2;
+
+/// Bytes of waiting results above which no new unit is begun.
+const MOST_WAITING: usize = 48 << 20;
+
+/// How often a waiting consumer looks whether it should stop.
+const TICK: Duration = Duration::from_millis(50);
+
+pub(super) struct Pool<T: Task> {
+    shared: Arc<Shared<T>>,
+    workers: Vec<JoinHandle<()>>,
+    window: Window,
+}
+
+struct Shared<T: Task> {
+    task: Arc<T>,
+    files: Arc<Vec<FileTask>>,
+    units: Arc<Vec<Unit>>,
+    ahead: usize,
+    state: Mutex<State<T::Output>>,
+    ready: Condvar,
+    room: Condvar,
+}
+
+struct State<O> {
+    /// The next unit to begin.
+    next: usize,
+    /// The unit that is waited for.
+    wanted: usize,
+    results: HashMap<usize, Result<Decoded<O>>>,
+    waiting_bytes: usize,
+    stopped: bool,
+}
+
+impl<T: Task> Shared<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T::Output>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self, number: usize, window: &mut Window) -> Result<Decoded<T::Output>> {
+        self.task
+            .run(&self.files, &self.units[number], None, None, window)
+    }
+
+    fn work(&self) {
+        let mut window = Window::default();
+        while let Some(number) = self.take() {
+            let run = std::panic::AssertUnwindSafe(|| self.run(number, &mut window));
+            // A panic is a bug; it must not leave the consumer waiting for ever.
+            let result = std::panic::catch_unwind(run)
+                .unwrap_or_else(|_| Err(Error::argument("a worker panicked; please report this")));
+            let mut state = self.lock();
+            if let Ok(decoded) = &result {
+                state.waiting_bytes += decoded.output.size();
+            }
+            state.results.insert(number, result);
+            if state.wanted == number {
+                self.ready.notify_one();
+            }
+        }
+    }
+
+    fn take(&self) -> Option<usize> {
+        let mut state = self.lock();
+        loop {
+            if state.stopped || state.next >= self.units.len() {
+                return None;
+            }
+            let room = state.next < state.wanted + self.ahead && state.waiting_bytes < MOST_WAITING;
+            if room || state.next == state.wanted {
+                state.next += 1;
+                return Some(state.next - 1);
+            }
+            state = self
+                .room
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl<T: Task> Pool<T> {
+    /// Begins with the units on `threads` threads; with one, each is done when it is asked for.
+    pub(super) fn new(
+        task: Arc<T>,
+        files: Arc<Vec<FileTask>>,
+        units: Arc<Vec<Unit>>,
+        threads: usize,
+    ) -> Self {
+        let threads = threads.min(units.len());
+        let shared = Arc::new(Shared {
+            task,
+            files,
+            units,
+            ahead: 2 * threads + AHEAD,
+            state: Mutex::new(State {
+                next: 0,
+                wanted: 0,
+                results: HashMap::new(),
+                waiting_bytes: 0,
+                stopped: false,
+            }),
+            ready: Condvar::new(),
+            room: Condvar::new(),
+        });
+        let spawn = |number: usize| {
+            let shared = Arc::clone(&shared);
+            std::thread::Builder::new()
+                .name(format!("tfevents-{number}"))
+                .spawn(move || shared.work())
+                .ok() // fewer threads do the same work
+        };
+        let workers = if threads > 1 {
+            (0..threads).filter_map(spawn).collect()
+        } else {
+            Vec::new()
+        };
+        Self {
+            shared,
+            workers,
+            window: Window::default(),
+        }
+    }
+
+    /// The result of unit `number`; they are fetched in order. `go_on` is asked now and then.
+    pub(super) fn fetch(
+        &mut self,
+        number: usize,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Decoded<T::Output>> {
+        if self.workers.is_empty() {
+            if !go_on() {
+                return Err(Error::interrupted());
+            }
+            return self.shared.run(number, &mut self.window);
+        }
+        let mut state = self.shared.lock();
+        loop {
+            if let Some(result) = state.results.remove(&number) {
+                if let Ok(decoded) = &result {
+                    state.waiting_bytes -= decoded.output.size();
+                }
+                state.wanted = number + 1;
+                self.shared.room.notify_all();
+                return result;
+            }
+            let (back, timeout) = self
+                .shared
+                .ready
+                .wait_timeout(state, TICK)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = back;
+            if timeout.timed_out() {
+                drop(state);
+                if !go_on() {
+                    return Err(Error::interrupted());
+                }
+                state = self.shared.lock();
+            }
+        }
+    }
+
+    /// A unit done again, here and now.
+    pub(super) fn again(
+        &mut self,
+        number: usize,
+        from: Option<u64>,
+        seed: Option<&super::tags::Context>,
+    ) -> Result<Decoded<T::Output>> {
+        let shared = &self.shared;
+        shared.task.run(
+            &shared.files,
+            &shared.units[number],
+            from,
+            seed,
+            &mut self.window,
+        )
+    }
+}
+
+impl<T: Task> Drop for Pool<T> {
+    fn drop(&mut self) {
+        self.shared.lock().stopped = true;
+        self.shared.room.notify_all();
+        for worker in self.workers.drain(..) {
+            let _ = worker.join(); // a panic was handed to the consumer already
+        }
+    }
+}

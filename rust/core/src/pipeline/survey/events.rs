@@ -1,0 +1,253 @@
+//! `events`: the log as it is, one row a value, one row for an event without values.
+
+use crate::error::Result;
+use crate::event::check;
+use crate::event::kind::{Kind, Plugin, kind_of};
+use crate::event::view::{Content, Event, Metadata, Value, Values, What};
+use crate::event::wire::{Field, Fields};
+use crate::filter::Filter;
+use crate::pipeline::record::{Events, Trouble};
+use crate::pipeline::tags::{Context, Learned, Tags};
+use crate::pipeline::{Access, Decoded, FileTask, Output, Task, Unit, decode};
+use crate::source::Window;
+
+/// Lists events.
+pub struct EventsTask {
+    /// How files are read.
+    pub access: Access,
+    /// Which.
+    pub filter: Filter,
+}
+
+/// The rows of a unit, columns side by side.
+#[derive(Debug, Default)]
+pub struct EventRows {
+    /// Number of the run.
+    pub run: Vec<i32>,
+    /// Number of the file.
+    pub file: Vec<i32>,
+    /// Where the record begins.
+    pub offset: Vec<i64>,
+    /// Bytes of the payload.
+    pub length: Vec<i64>,
+    /// As stored.
+    pub step: Vec<i64>,
+    /// As stored.
+    pub wall_time: Vec<f64>,
+    /// Number in [`WHATS`].
+    pub what: Vec<Option<i32>>,
+    /// The value's tag.
+    pub tag: Vec<Option<String>>,
+    /// The value's kind.
+    pub kind: Vec<Option<Kind>>,
+    /// The plugin its metadata names, or its tag's did.
+    pub plugin: Vec<Option<String>>,
+    learned: Vec<(u32, Box<str>, Learned)>,
+    unresolved: bool,
+}
+
+/// The fields of `Event.what`.
+pub const WHATS: [&str; 7] = [
+    "file_version",
+    "graph_def",
+    "summary",
+    "log_message",
+    "session_log",
+    "tagged_run_metadata",
+    "meta_graph_def",
+];
+
+impl Output for EventRows {
+    fn size(&self) -> usize {
+        self.run.len() * 120
+    }
+
+    fn learned(&self) -> Vec<(u32, &str, &Learned)> {
+        self.learned
+            .iter()
+            .map(|(run, tag, learned)| (*run, &**tag, learned))
+            .collect()
+    }
+
+    fn depends_on(&self, context: &Context) -> bool {
+        self.unresolved
+            && self
+                .tag
+                .iter()
+                .flatten()
+                .any(|tag| context.contains_key(tag))
+    }
+}
+
+impl Task for EventsTask {
+    type Output = EventRows;
+
+    fn access(&self) -> Access {
+        self.access
+    }
+
+    fn run(
+        &self,
+        files: &[FileTask],
+        unit: &Unit,
+        from: Option<u64>,
+        seed: Option<&Context>,
+        window: &mut Window,
+    ) -> Result<Decoded<EventRows>> {
+        decode(self.access, files, unit, from, window, || Lister {
+            filter: &self.filter,
+            tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), seed),
+            rows: EventRows::default(),
+            run: 0,
+            file: 0,
+            first: true,
+        })
+    }
+}
+
+struct Lister<'f> {
+    filter: &'f Filter,
+    tags: Tags<'f>,
+    rows: EventRows,
+    run: u32,
+    file: u32,
+    first: bool,
+}
+
+/// Offset, payload length, step, wall time.
+type Place = (u64, u64, i64, f64);
+
+impl Lister<'_> {
+    fn row(
+        &mut self,
+        place: Place,
+        what: &What<'_>,
+        tag: Option<&str>,
+        kind: Option<Kind>,
+        plugin: Option<&str>,
+    ) {
+        let (offset, length, step, wall_time) = place;
+        let rows = &mut self.rows;
+        rows.run.push(self.run as i32);
+        rows.file.push(self.file as i32);
+        rows.offset.push(offset as i64);
+        rows.length.push(length as i64);
+        rows.step.push(step);
+        rows.wall_time.push(wall_time);
+        let what = what
+            .name()
+            .and_then(|name| WHATS.iter().position(|w| *w == name));
+        rows.what.push(what.map(|w| w as i32));
+        rows.tag.push(tag.map(str::to_owned));
+        rows.kind.push(kind);
+        rows.plugin
+            .push(plugin.filter(|p| !p.is_empty()).map(str::to_owned));
+    }
+
+    fn value(&mut self, place: Place, what: &What<'_>, message: &[u8]) -> Result<(), Trouble> {
+        let value = Value::parse(message).ok_or(Trouble::Irregular)?;
+        let id = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
+        let plugin = match (value.metadata, value.content) {
+            (Some(metadata), _) => self.tags.note(id, metadata).ok_or(Trouble::Irregular)?,
+            (None, Content::Tensor(_) | Content::None) => {
+                self.tags.known(id).unwrap_or_else(|| {
+                    self.rows.unresolved |= !self.first;
+                    Plugin::Other
+                })
+            }
+            (None, _) => Plugin::Other,
+        };
+        let kind = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)?;
+        let wanted = self.tags.is_wanted(id)
+            && (self.filter.plugin.is_none() || self.tags.plugin_is_wanted(id));
+        if wanted {
+            let metadata = value.metadata.and_then(Metadata::parse).unwrap_or_default();
+            let plugin = String::from_utf8_lossy(metadata.plugin).into_owned();
+            let tag = self.tags.name(id).to_owned();
+            self.row(place, what, Some(&tag), kind, Some(&plugin));
+        }
+        Ok(())
+    }
+}
+
+impl Events for Lister<'_> {
+    type Output = EventRows;
+
+    fn enter(&mut self, run: u32, file: u32, first: bool) {
+        (self.run, self.file, self.first) = (run, file, first);
+        self.tags.enter_run(run);
+    }
+
+    fn event(&mut self, offset: u64, length: u64, payload: &[u8]) -> Result<(), Trouble> {
+        if !check::is_event(payload) {
+            return Err(Trouble::Irregular);
+        }
+        let event = Event::parse(payload).ok_or(Trouble::Irregular)?;
+        let place = (offset, length, event.step, event.wall_time);
+        let timely = self.filter.matches_time(event.step, event.wall_time);
+        let any =
+            matches!(self.filter.tags, crate::filter::Names::All) && self.filter.plugin.is_none();
+        match event.what {
+            What::Summary(summary) if !summary.is_empty() => {
+                let mark = self.rows.run.len();
+                let mut values = Values::of(summary);
+                while !values.is_empty() {
+                    let Some(message) = values.next().ok_or(Trouble::Irregular)? else {
+                        continue;
+                    };
+                    if let Err(trouble) = self.value(place, &event.what, message) {
+                        self.rows.truncate(mark);
+                        return Err(trouble);
+                    }
+                }
+                if !timely {
+                    self.rows.truncate(mark); // their metadata has been taken note of
+                }
+            }
+            What::TaggedRunMetadata(message) => {
+                let tag = match Fields::of(message).next() {
+                    Some((1, Field::Bytes(tag))) => String::from_utf8_lossy(tag).into_owned(),
+                    _ => String::new(),
+                };
+                if timely && self.filter.tags.matches(&tag) && self.filter.plugin.is_none() {
+                    self.row(place, &event.what, Some(&tag), Some(Kind::Graphs), None);
+                }
+            }
+            what => {
+                let graph = matches!(what, What::GraphDef(_) | What::MetaGraphDef(_));
+                if timely && any {
+                    self.row(place, &what, None, graph.then_some(Kind::Graphs), None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn skips(&mut self, _: &[u8], _: u64) -> bool {
+        false
+    }
+
+    fn finish(mut self) -> EventRows {
+        let (tags, learned) = self.tags.finish();
+        self.rows.learned = learned
+            .into_iter()
+            .map(|(run, tag, l)| (run, tags[tag as usize].clone(), l))
+            .collect();
+        self.rows
+    }
+}
+
+impl EventRows {
+    fn truncate(&mut self, rows: usize) {
+        self.run.truncate(rows);
+        self.file.truncate(rows);
+        self.offset.truncate(rows);
+        self.length.truncate(rows);
+        self.step.truncate(rows);
+        self.wall_time.truncate(rows);
+        self.what.truncate(rows);
+        self.tag.truncate(rows);
+        self.kind.truncate(rows);
+        self.plugin.truncate(rows);
+    }
+}

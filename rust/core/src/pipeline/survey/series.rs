@@ -1,0 +1,286 @@
+//! The series of a log: what each holds and how many values, told from the heads of events.
+
+use crate::error::Result;
+use crate::event::kind::{Kind, Plugin, kind_of};
+use crate::event::peek::Peek;
+use crate::event::tensor::Tensor;
+use crate::event::view::{Content, Event, Value, Values, What};
+use crate::event::wire::{Field, Fields};
+use crate::filter::Filter;
+use crate::pipeline::decode::is_start;
+use crate::pipeline::record::{Events, Trouble};
+use crate::pipeline::tags::{Context, Learned, Tags};
+use crate::pipeline::{Access, Decoded, FileTask, Output, Task, Unit, decode};
+use crate::source::Window;
+
+/// Counts the values of each series.
+pub struct SeriesTask {
+    /// How files are read.
+    pub access: Access,
+    /// Which values count.
+    pub filter: Filter,
+    /// Return every value's place in time, too.
+    pub points: bool,
+}
+
+/// One series within a unit.
+#[derive(Debug, Clone)]
+pub struct Stat {
+    /// Number of the run.
+    pub run: u32,
+    /// Number of the tag within the unit.
+    pub tag: u32,
+    /// `None` for values that hold nothing.
+    pub kind: Option<Kind>,
+    /// The elements' dtype, where the content tells.
+    pub dtype: Option<&'static str>,
+    /// Values.
+    pub count: u64,
+    /// Step and wall time of the first value.
+    pub first: (i64, f64),
+    /// Step and wall time of the last value.
+    pub last: (i64, f64),
+}
+
+/// A value's place: number of its [`Stat`], step, wall time; or a session's start.
+#[derive(Debug, Clone, Copy)]
+pub enum Point {
+    /// A value.
+    Value(u32, i64, f64),
+    /// `SessionLog.START` of a run at a step.
+    Start(u32, i64),
+}
+
+/// The series of a unit.
+#[derive(Default)]
+pub struct SeriesPart {
+    /// The tags by number.
+    pub tags: Vec<Box<str>>,
+    /// In the order met.
+    pub stats: Vec<Stat>,
+    /// Every value, if asked for.
+    pub points: Vec<Point>,
+    learned: Vec<(u32, u32, Learned)>,
+    unresolved: bool,
+}
+
+impl Output for SeriesPart {
+    fn size(&self) -> usize {
+        self.stats.len() * 128 + self.points.len() * 24
+    }
+
+    fn learned(&self) -> Vec<(u32, &str, &Learned)> {
+        self.learned
+            .iter()
+            .map(|(run, tag, l)| (*run, &*self.tags[*tag as usize], l))
+            .collect()
+    }
+
+    fn depends_on(&self, context: &Context) -> bool {
+        self.unresolved && self.tags.iter().any(|tag| context.contains_key(&**tag))
+    }
+}
+
+impl Task for SeriesTask {
+    type Output = SeriesPart;
+
+    fn access(&self) -> Access {
+        self.access
+    }
+
+    fn run(
+        &self,
+        files: &[FileTask],
+        unit: &Unit,
+        from: Option<u64>,
+        seed: Option<&Context>,
+        window: &mut Window,
+    ) -> Result<Decoded<SeriesPart>> {
+        decode(self.access, files, unit, from, window, || Survey {
+            task: self,
+            tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), seed),
+            by_tag: Vec::new(),
+            part: SeriesPart::default(),
+            run: 0,
+            first: true,
+            pending: Vec::new(),
+        })
+    }
+}
+
+struct Survey<'t> {
+    task: &'t SeriesTask,
+    tags: Tags<'t>,
+    /// The series of each tag; nearly always one.
+    by_tag: Vec<Vec<u32>>,
+    part: SeriesPart,
+    run: u32,
+    first: bool,
+    /// The values of the event at hand: counted once all of it proved regular.
+    pending: Vec<Pending>,
+}
+
+/// A value about to be counted: tag, kind, dtype, step and wall time.
+type Pending = (u32, Option<Kind>, Option<&'static str>, (i64, f64));
+
+impl Survey<'_> {
+    fn count(&mut self, (tag, kind, dtype, at): Pending) {
+        if self.by_tag.len() <= tag as usize {
+            self.by_tag.resize(tag as usize + 1, Vec::new());
+        }
+        let run = self.run;
+        let known = &mut self.by_tag[tag as usize];
+        let stats = &mut self.part.stats;
+        let found = known.iter().rev().copied().find(|&i| {
+            let stat = &stats[i as usize];
+            stat.run == run && stat.kind == kind
+        });
+        let number = found.unwrap_or_else(|| {
+            let number = stats.len() as u32;
+            known.push(number);
+            stats.push(Stat {
+                run,
+                tag,
+                kind,
+                dtype,
+                count: 0,
+                first: at,
+                last: at,
+            });
+            number
+        });
+        let stat = &mut stats[number as usize];
+        stat.count += 1;
+        stat.last = at;
+        if self.task.points {
+            self.part.points.push(Point::Value(number, at.0, at.1));
+        }
+    }
+
+    fn is_timely(&self, at: (i64, f64)) -> bool {
+        self.task.points || self.task.filter.matches_time(at.0, at.1)
+    }
+
+    fn value(&mut self, event: &Event<'_>, message: &[u8]) -> Result<(), Trouble> {
+        let value = Value::parse(message).ok_or(Trouble::Irregular)?;
+        let tag = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
+        if !self.tags.is_wanted(tag) {
+            return Ok(());
+        }
+        let plugin = match (value.metadata, value.content) {
+            (Some(metadata), _) => self.tags.note(tag, metadata).ok_or(Trouble::Irregular)?,
+            (None, Content::Tensor(_) | Content::None) => {
+                self.tags.known(tag).unwrap_or_else(|| {
+                    self.part.unresolved |= !self.first;
+                    Plugin::Other
+                })
+            }
+            (None, _) => Plugin::Other,
+        };
+        let kind = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)?;
+        let at = (event.step, event.wall_time);
+        if self.is_timely(at) && self.is_of_plugin(tag, kind) {
+            self.pending.push((tag, kind, dtype(&value.content), at));
+        }
+        Ok(())
+    }
+
+    fn is_of_plugin(&self, tag: u32, kind: Option<Kind>) -> bool {
+        self.task.filter.plugin.as_ref().is_none_or(|wanted| {
+            self.tags.plugin_is_wanted(tag) || kind.is_some_and(|k| k.name() == wanted)
+        })
+    }
+}
+
+/// The dtype a value's content tells.
+fn dtype(content: &Content<'_>) -> Option<&'static str> {
+    match content {
+        Content::Simple(_) => Some("float32"),
+        Content::Histogram(_) => Some("float64"),
+        Content::Tensor(message) => Tensor::parse(message)?.dtype.map(|d| d.name()),
+        _ => None,
+    }
+}
+
+impl Events for Survey<'_> {
+    type Output = SeriesPart;
+
+    fn enter(&mut self, run: u32, _: u32, first: bool) {
+        self.run = run;
+        self.first = first;
+        self.tags.enter_run(run);
+    }
+
+    fn event(&mut self, _: u64, _: u64, payload: &[u8]) -> Result<(), Trouble> {
+        let event = Event::parse(payload).ok_or(Trouble::Irregular)?;
+        let at = (event.step, event.wall_time);
+        let tag = match event.what {
+            What::Summary(summary) => {
+                let mut values = Values::of(summary);
+                self.pending.clear();
+                while !values.is_empty() {
+                    if let Some(message) = values.next().ok_or(Trouble::Irregular)? {
+                        self.value(&event, message)?;
+                    }
+                }
+                for i in 0..self.pending.len() {
+                    self.count(self.pending[i]);
+                }
+                return Ok(());
+            }
+            What::SessionLog(message) if self.task.points => {
+                if is_start(message).ok_or(Trouble::Irregular)? {
+                    self.part.points.push(Point::Start(self.run, event.step));
+                }
+                return Ok(());
+            }
+            What::GraphDef(_) => &b"__run_graph__"[..],
+            What::MetaGraphDef(_) => &b"__meta_graph__"[..],
+            What::TaggedRunMetadata(message) => match Fields::of(message).next() {
+                Some((1, Field::Bytes(tag))) => tag,
+                _ => b"",
+            },
+            _ => return Ok(()),
+        };
+        let tag = self.tags.id(tag).ok_or(Trouble::Irregular)?;
+        if self.tags.is_wanted(tag) && self.is_timely(at) && self.task.filter.plugin.is_none() {
+            self.count((tag, Some(Kind::Graphs), None, at));
+        }
+        Ok(())
+    }
+
+    /// Takes large values in from their heads. With all of the payload at hand that is the usual
+    /// way, hopping over the data; otherwise what the first kilobytes tell must be enough.
+    fn skips(&mut self, head: &[u8], length: u64) -> bool {
+        if head.len() as u64 == length {
+            return self.event(0, length, head).is_ok();
+        }
+        let Some(peek) = Peek::at(head, length) else {
+            return false;
+        };
+        let Some(value) = peek.value else {
+            return false;
+        };
+        let Some(tag) = self.tags.id(value.tag) else {
+            return false;
+        };
+        let string = value.dtype.is_some_and(|d| d.name() == "string");
+        let kind = match value.content {
+            4 => Kind::Images,
+            5 => Kind::Histograms,
+            6 => Kind::Audio,
+            8 if string && self.tags.known(tag) == Some(Plugin::Images) => Kind::Images,
+            _ => return false,
+        };
+        let at = (peek.step, peek.wall_time);
+        if self.tags.is_wanted(tag) && self.is_timely(at) && self.is_of_plugin(tag, Some(kind)) {
+            self.count((tag, Some(kind), value.dtype.map(|d| d.name()), at));
+        }
+        true
+    }
+
+    fn finish(mut self) -> SeriesPart {
+        (self.part.tags, self.part.learned) = self.tags.finish();
+        self.part
+    }
+}

@@ -1,0 +1,126 @@
+//! Files on this machine's file systems, and the decision which of them to map.
+
+use super::Source;
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// A file unchanged for this long counts as finished. A wrong guess costs a second read of one
+/// window, never a wrong value.
+const FINISHED_AFTER: Duration = Duration::from_secs(60);
+
+/// Below this size setting up a map costs more than the copy it saves.
+const WORTH_MAPPING: u64 = 1 << 20;
+
+/// What tells one state of a file from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// Device and inode (0 and 0 where the system has none).
+    pub file: (u64, u64),
+    /// Bytes.
+    pub length: u64,
+    modified: Option<SystemTime>,
+    changed: (i64, i64),
+}
+
+impl Identity {
+    /// The identity in a stat result.
+    pub fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let (file, changed) = {
+            use std::os::unix::fs::MetadataExt;
+            (
+                (metadata.dev(), metadata.ino()),
+                (metadata.ctime(), metadata.ctime_nsec()),
+            )
+        };
+        #[cfg(not(unix))]
+        let (file, changed) = ((0, 0), (0, 0));
+        Self {
+            file,
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            changed,
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.modified
+            .and_then(|at| SystemTime::now().duration_since(at).ok())
+            .is_some_and(|age| age > FINISHED_AFTER)
+    }
+}
+
+/// An open file, read up to the length it had when it was opened.
+#[derive(Debug)]
+pub struct LocalFile {
+    handle: File,
+    identity: Identity,
+    length: u64,
+    may_map: bool,
+}
+
+impl LocalFile {
+    /// Opens `path` for reading up to `length`, or up to its present end. With `maps`, windows may
+    /// map it where that is safe and pays.
+    pub fn open(path: &Path, length: Option<u64>, maps: bool) -> io::Result<Self> {
+        let handle = File::open(path)?;
+        let metadata = handle.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let identity = Identity::of(&metadata);
+        let length = length.unwrap_or(identity.length);
+        let may_map = maps
+            && metadata.is_file()
+            && length >= WORTH_MAPPING
+            && length <= identity.length
+            && identity.is_finished()
+            && super::map::is_safe_for(&handle);
+        Ok(Self {
+            handle,
+            identity,
+            length,
+            may_map,
+        })
+    }
+
+    /// The state the file was in when it was opened.
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// The open file.
+    pub(super) fn handle(&self) -> &File {
+        &self.handle
+    }
+
+    /// Whether the file is still in the state it was opened in.
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.handle
+            .metadata()
+            .is_ok_and(|now| Identity::of(&now) == self.identity)
+    }
+}
+
+impl Source for LocalFile {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::FileExt::read_at(&self.handle, buffer, offset)
+        }
+        #[cfg(windows)]
+        {
+            std::os::windows::fs::FileExt::seek_read(&self.handle, buffer, offset)
+        }
+    }
+
+    fn mappable(&self) -> Option<&LocalFile> {
+        self.may_map.then_some(self)
+    }
+}

@@ -1,0 +1,42 @@
+//! Where bytes come from: local files now, ranges of objects later. Knows no format.
+//!
+//! A [`Source`] answers "which bytes stand at this offset"; a [`Window`] slides over it and lends
+//! slices. Two ways fill a window:
+//!
+//! - **Reads** into a buffer that is used again. Always right: the bytes are ours, another process
+//!   can change nothing about them any more, and a file that was cut short merely ends early.
+//! - **Maps** (Linux), for large finished files on local disks, where they save the copy and, when most of
+//!   a file is skipped, the reading. What others do to a mapped file shows through the map, so
+//!   its bytes count only if the file is the same *after* they were used ([`Window::is_intact`]);
+//!   otherwise the caller does the work again with reads. A page that vanished because the file
+//!   was cut short raises SIGBUS, which `guard` turns into zeros, for that check to find.
+
+#[cfg(target_os = "linux")]
+mod guard;
+mod local;
+#[cfg(target_os = "linux")]
+mod map;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_map.rs"]
+mod map;
+mod window;
+
+pub use local::{Identity, LocalFile};
+pub use window::Window;
+
+use std::io;
+
+/// Bytes at offsets. Implemented by local files; object stores answer the same two calls with
+/// range requests.
+pub trait Source: Send + Sync {
+    /// How many bytes there are to read. Fixed for the life of the source, however the file grows.
+    fn length(&self) -> u64;
+
+    /// Reads into `buffer` from `offset`; 0 only at the end of what is there.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// The file behind the source, if it may be mapped.
+    fn mappable(&self) -> Option<&LocalFile> {
+        None
+    }
+}

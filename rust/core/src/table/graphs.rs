@@ -1,0 +1,105 @@
+//! `graphs` and the raw metadata contents of hparams: blobs as they are.
+
+use super::keys::{dictionary, int32, strings};
+use super::schema::Wanted;
+use super::{Entry, Rows};
+use crate::event::kind::Plugin;
+use crate::event::tensor::Fault;
+use crate::event::view::Metadata;
+use arrow_array::ArrayRef;
+use arrow_array::builder::{BinaryBuilder, LargeBinaryBuilder};
+use std::sync::Arc;
+
+/// What a graph blob is: `GraphDef`, Keras' JSON, `RunMetadata`, a `RunMetadata` with function
+/// graphs only, `MetaGraphDef`.
+const GRAPHS: [&str; 5] = [
+    "graph_def",
+    "keras",
+    "run_metadata",
+    "function_graphs",
+    "meta_graph",
+];
+
+/// The columns of `graphs`.
+pub struct Graphs {
+    graph: Vec<i32>,
+    data: LargeBinaryBuilder,
+    with_data: bool,
+}
+
+impl Graphs {
+    /// No rows yet.
+    pub fn new(wanted: &Wanted) -> Self {
+        Self {
+            graph: Vec::new(),
+            data: LargeBinaryBuilder::new(),
+            with_data: wanted.has("data"),
+        }
+    }
+}
+
+impl Rows for Graphs {
+    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+        let (graph, data) = match entry.graph {
+            Some(graph) => graph,
+            None => {
+                let graph = match entry.plugin {
+                    Plugin::KerasModel => "keras",
+                    Plugin::RunMetadata => "run_metadata",
+                    _ => "function_graphs",
+                };
+                (
+                    graph,
+                    entry
+                        .tensor()?
+                        .strings()
+                        .next()
+                        .ok_or("graph tensor without a string")?,
+                )
+            }
+        };
+        let number = GRAPHS
+            .iter()
+            .position(|g| *g == graph)
+            .ok_or("unknown graph")?;
+        self.graph.push(number as i32);
+        self.data
+            .append_value(if self.with_data { data } else { &[] });
+        Ok(1)
+    }
+
+    fn size(&self) -> usize {
+        self.data.values_slice().len()
+    }
+
+    fn finish(&mut self) -> Vec<ArrayRef> {
+        let graph = int32(std::mem::take(&mut self.graph));
+        vec![
+            dictionary(graph, strings(GRAPHS)),
+            Arc::new(self.data.finish()),
+        ]
+    }
+}
+
+/// The plugin's own message from each value's metadata.
+#[derive(Default)]
+pub struct Contents {
+    content: BinaryBuilder,
+}
+
+impl Rows for Contents {
+    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+        let metadata = Metadata::parse(entry.value.metadata.unwrap_or_default());
+        self.content
+            .append_value(metadata.ok_or("irregular metadata")?.content);
+        Ok(1)
+    }
+
+    fn size(&self) -> usize {
+        self.content.values_slice().len()
+    }
+
+    fn finish(&mut self) -> Vec<ArrayRef> {
+        vec![Arc::new(self.content.finish())]
+    }
+}

@@ -1,0 +1,111 @@
+//! Values to Arrow. Knows schemas and columns; knows no files and no threads.
+//!
+//! Every kind has a file with its columns and how one value fills them. The columns all kinds
+//! share are in [`keys`].
+
+pub mod keys;
+pub mod schema;
+
+mod audio;
+mod graphs;
+mod histograms;
+mod images;
+mod layouts;
+mod meshes;
+mod pr_curves;
+mod scalars;
+mod tensors;
+mod text;
+
+pub use keys::Keys;
+pub use meshes::{Assembler as MeshAssembler, component_schema};
+pub use scalars::Scalars;
+
+use crate::event::kind::{Kind, Plugin};
+use crate::event::tensor::{Fault, Tensor};
+use crate::event::view::{Content, Value};
+use arrow_array::ArrayRef;
+
+/// One value on its way into a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// Its parts.
+    pub value: Value<'a>,
+    /// What its tag's metadata says.
+    pub plugin: Plugin,
+    /// A graph that stands in the event itself, and which.
+    pub graph: Option<(&'static str, &'a [u8])>,
+}
+
+impl<'a> Entry<'a> {
+    fn tensor(&self) -> Result<Tensor<'a>, Fault> {
+        match self.value.content {
+            Content::Tensor(message) => Tensor::parse(message).ok_or("irregular tensor"),
+            _ => Err("value without a tensor"),
+        }
+    }
+}
+
+/// The columns of one kind beside the keys.
+pub trait Rows: Send {
+    /// The tag the value is listed under.
+    #[inline(always)]
+    fn tag<'e>(&self, entry: &Entry<'e>) -> &'e [u8] {
+        entry.value.series_tag()
+    }
+
+    /// Appends one value; how many rows it made. On error nothing was appended.
+    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault>;
+
+    /// Takes back all but the first `rows` rows. Only for kinds that check their values as they go.
+    fn truncate(&mut self, _rows: usize) {}
+
+    /// Whether `push` may be called on an event that was not checked before.
+    fn checks_itself(&self) -> bool {
+        false
+    }
+
+    /// Bytes held so far, roughly.
+    fn size(&self) -> usize;
+
+    /// The columns, in the order of the schema.
+    fn finish(&mut self) -> Vec<ArrayRef>;
+}
+
+/// The columns for `kind`; those not in `wanted` may be left empty of data.
+pub fn rows_for(kind: Kind, wanted: &schema::Wanted) -> Box<dyn Rows> {
+    match kind {
+        Kind::Scalars => Box::new(Scalars::default()),
+        Kind::Histograms => Box::new(histograms::Histograms::default()),
+        Kind::Tensors => Box::new(tensors::Tensors::new(wanted)),
+        Kind::Images => Box::new(images::Images::new(wanted)),
+        Kind::Audio => Box::new(audio::Audio::new(wanted)),
+        Kind::Text => Box::new(text::Text::default()),
+        Kind::PrCurves => Box::new(pr_curves::PrCurves::default()),
+        Kind::Meshes => Box::new(meshes::Components::default()),
+        Kind::Graphs => Box::new(graphs::Graphs::new(wanted)),
+        Kind::Layouts => Box::new(layouts::Layouts::default()),
+        Kind::HParams => Box::new(graphs::Contents::default()),
+    }
+}
+
+impl Rows for Box<dyn Rows> {
+    fn tag<'e>(&self, entry: &Entry<'e>) -> &'e [u8] {
+        (**self).tag(entry)
+    }
+    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+        (**self).push(entry)
+    }
+    fn truncate(&mut self, rows: usize) {
+        (**self).truncate(rows);
+    }
+    fn checks_itself(&self) -> bool {
+        (**self).checks_itself()
+    }
+    fn size(&self) -> usize {
+        (**self).size()
+    }
+    fn finish(&mut self) -> Vec<ArrayRef> {
+        (**self).finish()
+    }
+}

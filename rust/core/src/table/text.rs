@@ -1,0 +1,56 @@
+//! `text`: strings with their shape.
+
+use super::schema::item_field;
+use super::{Entry, Rows};
+use crate::event::tensor::Fault;
+use arrow_array::ArrayRef;
+use arrow_array::builder::{Int64Builder, ListBuilder, StringBuilder};
+use arrow_schema::DataType;
+use std::sync::Arc;
+
+/// The columns of `text`.
+pub struct Text {
+    shape: ListBuilder<Int64Builder>,
+    text: ListBuilder<StringBuilder>,
+    size: usize,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self {
+            shape: ListBuilder::new(Int64Builder::new()).with_field(item_field(DataType::Int64)),
+            text: ListBuilder::new(StringBuilder::new()).with_field(item_field(DataType::Utf8)),
+            size: 0,
+        }
+    }
+}
+
+impl Rows for Text {
+    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+        let tensor = entry.tensor()?;
+        let (_, count) = tensor.rank_and_count().ok_or("tensor of unknown shape")?;
+        let strings = tensor.filled_strings(count)?;
+        for string in strings {
+            self.size += string.len();
+            // Bytes that are no UTF-8 show as U+FFFD; `tensors(plugin="text")` has them exact.
+            self.text
+                .values()
+                .append_value(String::from_utf8_lossy(string));
+        }
+        self.text.append(true);
+        for dim in tensor.dims().flatten() {
+            self.shape.values().append_value(dim);
+        }
+        self.shape.append(true);
+        Ok(1)
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn finish(&mut self) -> Vec<ArrayRef> {
+        self.size = 0;
+        vec![Arc::new(self.shape.finish()), Arc::new(self.text.finish())]
+    }
+}

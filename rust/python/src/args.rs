@@ -1,0 +1,115 @@
+//! Python arguments to the core's options.
+
+use crate::error::to_py;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use std::path::PathBuf;
+use tfevents::filter::{Filter, Names, Steps};
+use tfevents::logdir::{OnDamage, Options, Restarts, Root};
+
+/// A condition on names: all, globs, or exactly these.
+#[derive(FromPyObject)]
+pub(crate) enum NamesArg {
+    #[pyo3(transparent)]
+    Globs(Vec<String>),
+    Exactly {
+        #[pyo3(item)]
+        exactly: Vec<String>,
+    },
+}
+
+/// A condition on steps: `(start, stop, stride)` or a list.
+#[derive(FromPyObject)]
+pub(crate) enum StepsArg {
+    #[pyo3(transparent)]
+    Range((Option<i64>, Option<i64>, i64)),
+    #[pyo3(transparent)]
+    Exactly(Vec<i64>),
+}
+
+/// What a reader may be restricted to, as a dictionary.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct FilterArg {
+    runs: Option<NamesArg>,
+    tags: Option<NamesArg>,
+    steps: Option<StepsArg>,
+    wall_time: Option<(f64, f64)>,
+    plugin: Option<String>,
+    columns: Option<Vec<String>>,
+}
+
+fn names(arg: Option<NamesArg>, argument: &str) -> tfevents::Result<Names> {
+    Ok(match arg {
+        None => Names::All,
+        Some(NamesArg::Globs(globs)) => Names::globs(&globs, argument)?,
+        Some(NamesArg::Exactly { exactly }) => Names::Exactly(exactly.into_iter().collect()),
+    })
+}
+
+impl FilterArg {
+    pub(crate) fn into_filter(self, py: Python<'_>) -> PyResult<Filter> {
+        let filter = move || {
+            Ok(Filter {
+                runs: names(self.runs, "runs")?,
+                tags: names(self.tags, "tags")?,
+                steps: match self.steps {
+                    None => Steps::All,
+                    Some(StepsArg::Range((start, stop, stride))) => {
+                        Steps::range(start, stop, stride)?
+                    }
+                    Some(StepsArg::Exactly(steps)) => Steps::Exactly(steps.into_iter().collect()),
+                },
+                wall_time: self.wall_time,
+                plugin: self.plugin,
+                columns: self.columns,
+            })
+        };
+        filter().map_err(|error| to_py(py, &error))
+    }
+}
+
+/// One of the places to look: `("directory" | "file", name, path)`.
+pub(crate) fn root((kind, name, path): (String, String, PathBuf)) -> Root {
+    match kind.as_str() {
+        "file" => Root::File { name, path },
+        _ => Root::Directory { name, path },
+    }
+}
+
+/// The arguments of `open` that say how to read.
+pub(crate) fn options(
+    restarts: &str,
+    on_damage: &str,
+    checksum: bool,
+    mmap: &str,
+    threads: Option<usize>,
+) -> PyResult<Options> {
+    let one_of = |argument: &str, given: &str, allowed: &str| {
+        PyValueError::new_err(format!("{argument}={given:?}; it is one of {allowed}"))
+    };
+    let usual = Options::default();
+    Ok(Options {
+        restarts: match restarts {
+            "all" => Restarts::All,
+            "last" => Restarts::Last,
+            given => return Err(one_of("restarts", given, "\"all\", \"last\"")),
+        },
+        on_damage: match on_damage {
+            "skip" => OnDamage::Skip,
+            "raise" => OnDamage::Raise,
+            given => return Err(one_of("on_damage", given, "\"skip\", \"raise\"")),
+        },
+        checksum,
+        maps: match mmap {
+            "auto" => true,
+            "never" => false,
+            given => return Err(one_of("mmap", given, "\"auto\", \"never\"")),
+        },
+        threads: match threads {
+            Some(0) => return Err(PyValueError::new_err("threads=0; it is at least 1")),
+            Some(threads) => threads,
+            None => usual.threads,
+        },
+    })
+}

@@ -1,0 +1,117 @@
+//! `LogDir`: runs, readers, refresh.
+
+use crate::args::{FilterArg, options, root};
+use crate::error::to_py;
+use crate::interrupt::detached;
+use crate::scan::PyScan;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use std::path::PathBuf;
+use tfevents::event::kind::Kind;
+use tfevents::logdir::LogDir;
+
+/// A list of event files and how to read them.
+#[pyclass(name = "LogDir", module = "tfevents._native", frozen)]
+pub(crate) struct PyLogDir(LogDir);
+
+#[pymethods]
+impl PyLogDir {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        roots: Vec<(String, String, PathBuf)>,
+        restarts: &str,
+        on_damage: &str,
+        checksum: bool,
+        mmap: &str,
+        threads: Option<usize>,
+    ) -> PyResult<Self> {
+        let options = options(restarts, on_damage, checksum, mmap, threads)?;
+        let roots = roots.into_iter().map(root).collect();
+        detached(py, |_| LogDir::open(roots, options)).map(Self)
+    }
+
+    /// The names of the runs, in order.
+    #[getter]
+    fn runs(&self) -> Vec<String> {
+        self.0
+            .snapshot()
+            .runs
+            .iter()
+            .map(|run| run.name.clone())
+            .collect()
+    }
+
+    /// The paths of the files.
+    #[getter]
+    fn paths(&self) -> Vec<PathBuf> {
+        let snapshot = self.0.snapshot();
+        snapshot
+            .runs
+            .iter()
+            .flat_map(|run| run.files.iter().map(|f| f.path.clone()))
+            .collect()
+    }
+
+    /// The table called `table`, restricted.
+    #[pyo3(signature = (table, filter, dtype = None))]
+    fn scan(
+        &self,
+        py: Python<'_>,
+        table: &str,
+        filter: FilterArg,
+        dtype: Option<&str>,
+    ) -> PyResult<PyScan> {
+        let filter = filter.into_filter(py)?;
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == table);
+        detached(py, |_| match (table, kind, dtype) {
+            (_, Some(Kind::Tensors), Some(dtype)) => self.0.typed_tensors(filter, dtype),
+            (_, Some(kind), _) => self.0.scan(kind, filter),
+            ("series", ..) => self.0.series(filter),
+            ("files", ..) => self.0.files(filter),
+            ("damage", ..) => self.0.damage(filter),
+            ("events", ..) => self.0.events(filter),
+            ("embeddings", ..) => self.0.embeddings(filter),
+            _ => Err(tfevents::Error::argument(format!(
+                "no table is called {table:?}"
+            ))),
+        })
+        .map(PyScan)
+    }
+
+    /// Every tag in the runs of `filter`.
+    fn tags(&self, py: Python<'_>, filter: FilterArg) -> PyResult<Vec<String>> {
+        let filter = filter.into_filter(py)?;
+        detached(py, |_| self.0.tags(filter)).map(|tags| tags.into_iter().collect())
+    }
+
+    /// Takes in new files and bytes: new records, and paths of files that were replaced.
+    fn refresh(&self, py: Python<'_>) -> PyResult<(u64, Vec<PathBuf>)> {
+        detached(py, |go_on| self.0.refresh(go_on)).map(|found| (found.records, found.replaced))
+    }
+
+    /// Damage met by any scan, told once: places, bytes, and path, offset and reason of the first.
+    fn news(&self) -> Option<(usize, u64, PathBuf, u64, String)> {
+        let news = self.0.news()?;
+        Some((
+            news.places,
+            news.bytes,
+            news.path,
+            news.first.offset,
+            news.first.reason,
+        ))
+    }
+
+    /// Fails unless the file at `path` begins like an event file or holds a record somewhere.
+    #[staticmethod]
+    fn check(py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        match py.detach(|| tfevents::logdir::looks_like_event_file(&path)) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(PyValueError::new_err(format!(
+                "path={:?} is no event file: no record was found in it",
+                path.display().to_string()
+            ))),
+            Err(error) => Err(to_py(py, &error)),
+        }
+    }
+}

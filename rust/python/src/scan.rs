@@ -1,0 +1,125 @@
+//! `Scan`: schema, streams, sinks.
+
+use crate::capsule;
+use crate::error::to_py;
+use crate::interrupt::detached;
+use arrow_array::{RecordBatch, RecordBatchIterator};
+use arrow_schema::SchemaRef;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use tfevents::logdir::{Batches, Scan};
+
+/// Rows that have not been read yet; any Arrow consumer takes it as it is.
+#[pyclass(name = "Scan", module = "tfevents._native", frozen)]
+pub(crate) struct PyScan(pub(crate) Scan);
+
+#[pymethods]
+impl PyScan {
+    /// The schema, as an `arrow_schema` capsule.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        capsule::schema(py, &self.0.schema())
+    }
+
+    /// A new stream over all rows, as an `arrow_array_stream` capsule.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema; // a producer that cannot cast may ignore it
+        let reader = self.0.reader().map_err(|error| to_py(py, &error))?;
+        capsule::stream(py, Box::new(reader))
+    }
+
+    /// All rows, read now.
+    fn collect(&self, py: Python<'_>) -> PyResult<PyTable> {
+        let batches = detached(py, |go_on| self.0.collect(go_on))?;
+        Ok(PyTable {
+            schema: self.0.schema(),
+            batches,
+        })
+    }
+
+    /// An iterator over batches.
+    fn batches(&self, py: Python<'_>) -> PyResult<PyBatches> {
+        let stream = self.0.stream().map_err(|error| to_py(py, &error))?;
+        Ok(PyBatches(Mutex::new(stream)))
+    }
+
+    /// How many rows there are.
+    fn count(&self, py: Python<'_>) -> PyResult<u64> {
+        detached(py, |go_on| self.0.count(go_on))
+    }
+
+    /// Writes all rows to a Parquet file; rows written.
+    fn write_parquet(&self, py: Python<'_>, path: PathBuf, threads: usize) -> PyResult<u64> {
+        detached(py, |go_on| {
+            tfevents::export::write_parquet(&self.0, &path, threads, go_on)
+        })
+    }
+}
+
+/// Rows in memory.
+#[pyclass(name = "Table", module = "tfevents._native", frozen)]
+pub(crate) struct PyTable {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+#[pymethods]
+impl PyTable {
+    /// A stream over the rows, as an `arrow_array_stream` capsule.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        let batches = self.batches.clone().into_iter().map(Ok);
+        capsule::stream(
+            py,
+            Box::new(RecordBatchIterator::new(batches, self.schema.clone())),
+        )
+    }
+}
+
+/// Batches one after the other.
+#[pyclass(name = "Batches", module = "tfevents._native", frozen)]
+pub(crate) struct PyBatches(Mutex<Box<dyn Batches>>);
+
+#[pymethods]
+impl PyBatches {
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<PyBatch>> {
+        let next = detached(py, |go_on| {
+            let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            stream.next(go_on).transpose()
+        })?;
+        Ok(next.map(PyBatch))
+    }
+}
+
+/// One batch of rows.
+#[pyclass(name = "Batch", module = "tfevents._native", frozen)]
+pub(crate) struct PyBatch(RecordBatch);
+
+#[pymethods]
+impl PyBatch {
+    /// The batch as `arrow_schema` and `arrow_array` capsules.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+        let _ = requested_schema;
+        capsule::batch(py, self.0.clone())
+    }
+}

@@ -1,6 +1,6 @@
 /* The lower bound: what a loop written for nothing but the corpora costs on this machine.
  *
- *   loop <scalars|histograms|verify|walk> <dir> [threads [repeats [map|read]]]
+ *   loop <scalars|histograms|verify|walk> <dir> [threads [repeats [map|read [dump]]]]
  *
  * It maps every event file below <dir>, checks the length and payload checksums of every record,
  * walks the protobuf and fills plain columns (tag number, step, wall time, value or buckets), with
@@ -10,6 +10,9 @@
  * What it does not do, and a reader has to: growing files, damage, other encodings, metadata,
  * memory bounds, one order of rows whatever the threads, strings that are shared between files.
  * The first wrong byte ends it. So no reader is expected to beat it, only to come near.
+ *
+ * With `dump`, a directory, the columns of `scalars` go there as they are: wall_time, value (f64),
+ * step (i64), tag and run (i32), and names in tags.txt and runs.txt.
  *
  * Prints {"seconds": [one per repeat], "rows", "sum_step", "sum", "buckets", "mix", "records",
  * "bytes"}, in the terms of expected.json; the sums are computed after the clock has stopped.
@@ -476,12 +479,46 @@ static void print_sums(void) {
            rows, sum_step, sum, buckets, mix, records, bytes);
 }
 
+static FILE *create(const char *dir, const char *name) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *file = fopen(path, "wb");
+    if (!file) die("cannot create the dump", NULL, 0);
+    return file;
+}
+
+static void dump(const char *root, const char *dir) {
+    FILE *wall = create(dir, "wall_time"), *value = create(dir, "value"), *step = create(dir, "step");
+    FILE *tag = create(dir, "tag"), *run = create(dir, "run");
+    FILE *tags = create(dir, "tags.txt"), *runs = create(dir, "runs.txt");
+    for (int32_t i = 0; i < n_logs; i++) {
+        Log *log = logs[i];
+        Columns *c = log->to;
+        const char *name = log->path + strlen(root) + 1;
+        for (int32_t t = 0; t < log->n_tags; t++) {
+            if (!i) fprintf(tags, "%.*s\n", (int)log->tags[t].length, log->tags[t].name);
+            else if (t >= logs[0]->n_tags || log->tags[t].length != logs[0]->tags[t].length ||
+                     memcmp(log->tags[t].name, logs[0]->tags[t].name, log->tags[t].length))
+                die("a dump needs the same tags in every file", log, 0);
+        }
+        fprintf(runs, "%.*s\n", (int)(strrchr(name, '/') - name), name);
+        fwrite(c->wall + log->first, 8, log->rows, wall);
+        fwrite(c->value + log->first, 8, log->rows, value);
+        fwrite(c->step + log->first, 8, log->rows, step);
+        fwrite(c->tag + log->first, 4, log->rows, tag);
+        for (size_t row = 0; row < log->rows; row++) fwrite(&i, 4, 1, run);
+    }
+    FILE *files[] = {wall, value, step, tag, run, tags, runs};
+    for (int i = 0; i < 7; i++)
+        if (fclose(files[i])) die("cannot write the dump", NULL, 0);
+}
+
 int main(int argc, char **argv) {
     const char *modes[] = {"scalars", "histograms", "verify", "walk"};
     int m = 0;
     while (argc >= 3 && m < 4 && strcmp(argv[1], modes[m])) m++;
     if (argc < 3 || m == 4) {
-        fprintf(stderr, "usage: loop <scalars|histograms|verify|walk> <dir> [threads [repeats [map|read]]]\n");
+        fprintf(stderr, "usage: loop <scalars|histograms|verify|walk> <dir> [threads [repeats [map|read [dump]]]]\n");
         return 2;
     }
     mode = m;
@@ -508,5 +545,6 @@ int main(int argc, char **argv) {
         printf("%s%.6f", repeat ? ", " : "", b.tv_sec - a.tv_sec + (b.tv_nsec - a.tv_nsec) * 1e-9);
     }
     print_sums();
+    if (argc > 6 && mode == SCALARS) dump(argv[2], argv[6]);
     return 0;
 }

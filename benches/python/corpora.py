@@ -18,6 +18,7 @@ import pyarrow as pa
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".bench"
 GENERATOR = ROOT / "target/release/examples/corpus"
+SOURCES = (ROOT / "benches/corpus.rs", *(ROOT / "benches/corpus").glob("*.rs"))
 
 U64 = npt.NDArray[np.uint64]
 
@@ -48,10 +49,11 @@ class Corpus:
 
 
 def ensure(name: str, scale: float = 1.0) -> Corpus:
-    """The corpus, made now if it is not there whole."""
+    """The corpus, made now if it is not there whole, or if its generator has changed since."""
     path = WORK / "corpora" / (name if scale == 1 else f"{name}@{scale:g}")
     expected = path / "expected.json"
-    if not expected.exists():
+    changed = max(source.stat().st_mtime for source in SOURCES)
+    if not expected.exists() or expected.stat().st_mtime < changed:
         shutil.rmtree(path, ignore_errors=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run([GENERATOR, name, path, "--scale", str(scale)], check=True)
@@ -116,7 +118,9 @@ class Answer:
         """Raises unless this is what the corpus holds."""
         want = corpus.kinds[kind]
         got = {"rows": self.rows, "sum_step": self.sum_step, "mix": self.mix}
-        wrong = {key: (value, want[key]) for key, value in got.items() if value != want[key]}
+        wrong: dict[str, tuple[float, float]] = {
+            key: (value, want[key]) for key, value in got.items() if value != want[key]
+        }
         if not np.isclose(self.sum, want["sum"], rtol=1e-9):
             wrong["sum"] = (self.sum, want["sum"])
         if wrong:

@@ -1,8 +1,9 @@
 """Peak memory, each question in a process of its own, watched from outside.
 
-``ru_maxrss`` alone cannot tell a copy from a page of the file that happens to be mapped: the
+The peak resident set cannot tell a copy from a page of the file that happens to be mapped: the
 latter costs nothing that the page cache does not hold anyway. So the parent samples what the
-process itself allocated (``RssAnon``) and reports both.
+process itself allocated (``RssAnon``) and reports both. The peak is ``VmHWM``, not ``ru_maxrss``,
+since that one starts at the peak of whoever spawned the process.
 
     python memory.py table scalars <dir>     reads a table and prints how large it is
     python memory.py stream scalars <dir>    reads batch by batch
@@ -53,13 +54,14 @@ def measure(question: str, corpus: Corpus, kind: str) -> dict[str, Any]:
         "corpus": str(corpus),
         "kind": kind,
         "table": got["nbytes"] / MIB,
-        "peak": got["maxrss"] / 1024,
-        "peak_above_start": got["maxrss"] / 1024 - before["VmHWM"],
+        "peak": got["peak"],
+        "peak_above_start": got["peak"] - before["VmHWM"],
         "peak_anonymous_above_start": anon - before["RssAnon"],
     }
 
 
-def _status(pid: int) -> dict[str, float]:
+def _status(pid: int | str) -> dict[str, float]:
+    """In MiB."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
@@ -69,8 +71,6 @@ def _status(pid: int) -> dict[str, float]:
 
 
 def _measured(question: str, kind: str, path: str) -> None:
-    import resource
-
     import pyarrow as pa
     import tfevents
 
@@ -86,8 +86,7 @@ def _measured(question: str, kind: str, path: str) -> None:
         for batch in scan:
             rows += batch.num_rows
             nbytes = max(nbytes, batch.nbytes)
-    maxrss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"rows": rows, "nbytes": nbytes, "maxrss": maxrss}))
+    print(json.dumps({"rows": rows, "nbytes": nbytes, "peak": _status("self")["VmHWM"]}))
 
 
 if __name__ == "__main__":

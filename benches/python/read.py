@@ -1,6 +1,6 @@
 """Reading, side by side: ours, the peers and the lower bound, all in one run.
 
-python benches/python/read.py [--rounds N] [--only PART ...] [--peers-only] [--no-save]
+python benches/python/read.py [--rounds N] [--only PART ...] [--peers-only] [--save]
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from report import OURS, Contestant, Record
 
 try:
     import ours
-except ImportError:  # the peers can be measured without us
+except ModuleNotFoundError as missing:  # the peers can be measured without us
+    if missing.name != "tfevents":
+        raise
     ours = None  # type: ignore[assignment]
 
 THREADS = len(os.sched_getaffinity(0))
@@ -193,7 +195,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--peers-only", action="store_true")
-    parser.add_argument("--no-save", action="store_true")
+    parser.add_argument("--save", action="store_true", help="also a record that is not whole")
     args = parser.parse_args()
     if ours is None and not args.peers_only:
         parser.error("tfevents is not installed here; --peers-only measures the others")
@@ -204,8 +206,8 @@ def main() -> int:
         print(f"{part}: {getattr(Bench, part).__doc__}", file=sys.stderr)
         getattr(bench, part)()
     print(record.markdown())
-    if not args.no_save:
-        print(f"\nkept in {record.save(ROOT / 'benches/record')}", file=sys.stderr)
+    if args.save or (tuple(args.only) == PARTS and not args.peers_only):
+        print(f"\nkept in {record.save(ROOT / 'benches/record', 'read')}", file=sys.stderr)
     return 0
 
 

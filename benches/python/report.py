@@ -85,12 +85,12 @@ class Record:
         print(f"  {what}", file=sys.stderr, flush=True)
         self.other.append(what)
 
-    def save(self, directory: Path) -> Path:
-        """Writes the record; its name says when and on what."""
+    def save(self, directory: Path, what: str) -> Path:
+        """Writes the record; its name says when, what and on which processor."""
         cpu = cpu_name()
         slug = re.sub(r"[^a-z0-9]+", "-", cpu.lower()).strip("-")
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / f"{self.date}-{slug}.json"
+        path = directory / f"{self.date}-{what}-{slug}.json"
         results = [
             {
                 **{key: value for key, value in vars(result).items() if key != "extra"},

@@ -145,7 +145,8 @@ fn first_wall_time(path: &Path) -> Option<f64> {
     with_fastest(First(bytes, file.length()))
 }
 
-/// Natural order: runs of digits compare as numbers, so `run_2` stands before `run_10`.
+/// Natural order: runs of digits compare as numbers, so `run_2` stands before `run_10`, and of equal
+/// numbers the one with more zeros first, so `0.001` before `0.01`.
 pub fn natural(a: &str, b: &str) -> Ordering {
     let (mut x, mut y) = (a.as_bytes(), b.as_bytes());
     loop {
@@ -154,16 +155,17 @@ pub fn natural(a: &str, b: &str) -> Ordering {
         let order = if i > 0 && j > 0 {
             let trim = |s: &[u8]| s.iter().position(|c| *c != b'0').unwrap_or(s.len());
             let (m, n) = (&x[trim(&x[..i])..i], &y[trim(&y[..j])..j]);
-            let order = m.len().cmp(&n.len()).then_with(|| m.cmp(n));
+            let order = m.len().cmp(&n.len()).then_with(|| m.cmp(n)).then(j.cmp(&i));
             (x, y) = (&x[i..], &y[j..]);
             order
         } else {
             match (x.split_first(), y.split_first()) {
                 (Some((c, rest)), Some((d, other))) => {
                     (x, y) = (rest, other);
-                    c.cmp(d)
+                    // A run's sub-runs come right after it.
+                    let rank = |c: &u8| if *c == b'/' { 0 } else { *c };
+                    rank(c).cmp(&rank(d))
                 }
-                // Equal so far: shorter first, and leading zeros decide at last.
                 (first, second) => {
                     return first
                         .is_some()

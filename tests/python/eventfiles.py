@@ -158,7 +158,7 @@ def write(path, payloads=(), *, raw=None, age=None):
 
 def make_older(path, age):
     """Sets the time of modification back."""
-    status = os.stat(path)
+    status = Path(path).stat()
     os.utime(path, (status.st_atime - age, status.st_mtime - age))
 
 

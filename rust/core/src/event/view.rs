@@ -70,6 +70,9 @@ impl<'a> Event<'a> {
         if fields.take(0x10) {
             event.step = fields.varint()? as i64;
         }
+        if fields.take(0x2a) {
+            event.what = What::Summary(fields.bytes()?);
+        }
         while !fields.is_empty() {
             let (number, field) = fields.next()?;
             event.set(number, field)?;
@@ -196,6 +199,65 @@ impl<'a> Value<'a> {
             Content::Tensor(_) if self.tag.is_empty() => self.node_name,
             _ => self.tag,
         }
+    }
+}
+
+/// A summary of the shape that nearly all scalars have: one value, which is a tag and a float.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlainScalar<'a> {
+    /// The tag.
+    pub tag: &'a [u8],
+    /// The float.
+    pub value: f32,
+    /// Stored as a tensor of rank 0 with `tensor_content`, not as `simple_value`.
+    pub tensor: bool,
+    /// The `SummaryMetadata` message behind it.
+    pub metadata: Option<&'a [u8]>,
+}
+
+impl<'a> PlainScalar<'a> {
+    /// Field 8, ten bytes: DT_FLOAT, an empty shape, four bytes of content.
+    const TENSOR: [u8; 8] = [0x42, 0x0a, 0x08, 0x01, 0x12, 0x00, 0x22, 0x04];
+
+    /// Recognises the very bytes that writers produce; everything else is for [`Values`].
+    #[inline(always)]
+    pub fn parse(summary: &'a [u8]) -> Option<Self> {
+        let (&[0x0a, length, 0x0a, tag], rest) = summary.split_first_chunk::<4>()? else {
+            return None;
+        };
+        if length >= 0x80 || usize::from(length) + 2 != summary.len() || tag >= 0x80 {
+            return None;
+        }
+        let (tag, rest) = rest.split_at_checked(usize::from(tag))?;
+        if let &[0x15, a, b, c, d] = rest {
+            let value = f32::from_le_bytes([a, b, c, d]);
+            return Some(Self {
+                tag,
+                value,
+                tensor: false,
+                metadata: None,
+            });
+        }
+        let (shape, rest) = rest.split_first_chunk::<8>()?;
+        let (value, rest) = rest.split_first_chunk::<4>()?;
+        if *shape != Self::TENSOR {
+            return None;
+        }
+        let metadata = match rest.split_first_chunk::<2>() {
+            None if rest.is_empty() => None,
+            Some((&[0x4a, length], metadata))
+                if usize::from(length) == metadata.len() && length < 0x80 =>
+            {
+                Some(metadata)
+            }
+            _ => return None,
+        };
+        Some(Self {
+            tag,
+            value: f32::from_le_bytes(*value),
+            tensor: true,
+            metadata,
+        })
     }
 }
 

@@ -64,10 +64,22 @@ impl<'a> Fields<'a> {
             self.rest = rest;
             return Some(u64::from(first));
         }
+        // Steps are mostly of two or three bytes.
+        if let Some((&[second, third], _)) = rest.split_first_chunk::<2>() {
+            let low = u64::from(first & 0x7f) | u64::from(second & 0x7f) << 7;
+            if second < 0x80 {
+                self.rest = &rest[1..];
+                return Some(low);
+            }
+            if third < 0x80 {
+                self.rest = &rest[2..];
+                return Some(low | u64::from(third) << 14);
+            }
+        }
         self.long_varint()
     }
 
-    #[inline]
+    #[inline(never)]
     fn long_varint(&mut self) -> Option<u64> {
         let mut value = 0;
         for (i, &byte) in self.rest.iter().enumerate().take(10) {

@@ -9,15 +9,15 @@ use crate::filter::Filter;
 use crate::pipeline::decode::{Block, Decoder, Spec};
 use crate::pipeline::restarts::{Cuts, Restarts as Found};
 use crate::pipeline::tags::{Context, Learned};
-use crate::pipeline::{Access, Decoded, FileTask, Ordered, Output, Task, Unit, decode};
-use crate::source::Window;
-use crate::table::keys::{dictionary, float64, int32, int64, strings};
+use crate::pipeline::{Access, Decoded, FileTask, Ordered, Output, Scratch, Task, Unit, decode};
+use crate::table::keys::{dictionary, int32, int64, strings};
 use crate::table::schema::{KEYS, Layout, PROVENANCE, TensorData};
 use crate::table::{MeshAssembler, Scalars, component_schema, rows_for};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, Int32Array, RecordBatch, RecordBatchReader,
+    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch,
+    RecordBatchReader,
 };
 use arrow_schema::{ArrowError, SchemaRef};
 use std::collections::HashMap;
@@ -224,17 +224,23 @@ impl Task for KindTask {
         unit: &Unit,
         from: Option<u64>,
         seed: Option<&Context>,
-        window: &mut Window,
+        scratch: &mut Scratch,
     ) -> Result<Decoded<Block>> {
         let spec = &self.spec;
         if spec.kind == Kind::Scalars {
             let capacity = usize::try_from(unit.bytes() / SHORTEST_SCALAR).unwrap_or(0);
-            decode(self.access, files, unit, from, window, || {
-                Decoder::new(spec, Scalars::with_capacity(capacity), seed, capacity)
+            decode(self.access, files, unit, from, scratch, |memory| {
+                Decoder::new(spec, Scalars::new(capacity, memory), seed, capacity, memory)
             })
         } else {
-            decode(self.access, files, unit, from, window, || {
-                Decoder::new(spec, rows_for(spec.kind, &spec.layout.wanted), seed, 0)
+            decode(self.access, files, unit, from, scratch, |memory| {
+                Decoder::new(
+                    spec,
+                    rows_for(spec.kind, &spec.layout.wanted, memory),
+                    seed,
+                    0,
+                    memory,
+                )
             })
         }
     }
@@ -327,10 +333,22 @@ impl Stream {
         let rows = block.keys.len();
         let keys = block.keys;
         let mut by_name: HashMap<&str, ArrayRef> = HashMap::from([
-            ("run", dictionary(int32(keys.run), Arc::clone(&self.runs))),
-            ("tag", dictionary(int32(keys.tag), self.tags.values())),
-            ("step", int64(keys.step)),
-            ("wall_time", float64(keys.wall_time)),
+            (
+                "run",
+                dictionary(Int32Array::new(keys.run, None), Arc::clone(&self.runs)),
+            ),
+            (
+                "tag",
+                dictionary(Int32Array::new(keys.tag, None), self.tags.values()),
+            ),
+            (
+                "step",
+                Arc::new(Int64Array::new(keys.step, None)) as ArrayRef,
+            ),
+            (
+                "wall_time",
+                Arc::new(Float64Array::new(keys.wall_time, None)),
+            ),
         ]);
         if keys.file.len() == rows {
             by_name.insert(
@@ -491,13 +509,9 @@ impl TagDictionary {
     /// Numbers a block's tags as the stream does. Usually every block meets the same tags in the
     /// same order, and there is nothing to rewrite.
     fn adopt(&mut self, block: &mut Block) {
-        let mut used = vec![false; block.tags.len()];
-        for &tag in &block.keys.tag {
-            used[tag as usize] = true;
-        }
         let mut order: Vec<i32> = vec![-1; block.tags.len()];
         for (local, name) in block.tags.iter().enumerate() {
-            if used[local] {
+            if block.used[local] {
                 order[local] = self.number(name);
             }
         }
@@ -506,9 +520,8 @@ impl TagDictionary {
             .enumerate()
             .all(|(i, &n)| n < 0 || n == i as i32);
         if !same {
-            for tag in &mut block.keys.tag {
-                *tag = order[*tag as usize];
-            }
+            let tags = block.keys.tag.iter().map(|tag| order[*tag as usize]);
+            block.keys.tag = tags.collect::<Vec<i32>>().into();
         }
     }
 

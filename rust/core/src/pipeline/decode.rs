@@ -6,11 +6,12 @@ use crate::event::check;
 use crate::event::dtype::DType;
 use crate::event::kind::{Kind, Plugin, kind_of};
 use crate::event::peek::Peek;
-use crate::event::view::{Content, Event, Value, Values, What};
+use crate::event::view::{Content, Event, PlainScalar, Value, Values, What};
 use crate::event::wire::{Field, Fields};
 use crate::filter::Filter;
+use crate::table::keys::KeyColumns;
 use crate::table::schema::Layout;
-use crate::table::{Entry, Keys, Rows};
+use crate::table::{Entry, Keys, Memory, Rows};
 use arrow_array::ArrayRef;
 
 /// What rows a scan wants.
@@ -29,11 +30,13 @@ pub struct Spec {
 /// Rows of a unit of work, tags numbered within it.
 pub struct Block {
     /// The key columns.
-    pub keys: Keys,
+    pub keys: KeyColumns,
     /// The kind's own columns.
     pub columns: Vec<ArrayRef>,
     /// The tags by their number.
     pub tags: Vec<Box<str>>,
+    /// Which of them have rows.
+    pub used: Vec<bool>,
     /// Where sessions started.
     pub starts: Vec<Start>,
     /// First metadata of each tag in each run.
@@ -69,13 +72,19 @@ pub struct Decoder<'s, R> {
 
 impl<'s, R: Rows> Decoder<'s, R> {
     /// Collects into `rows`; `seed` is what earlier units said of the run's tags.
-    pub fn new(spec: &'s Spec, rows: R, seed: Option<&'s Context>, capacity: usize) -> Self {
+    pub fn new(
+        spec: &'s Spec,
+        rows: R,
+        seed: Option<&'s Context>,
+        capacity: usize,
+        memory: &mut Memory,
+    ) -> Self {
         let wanted = &spec.layout.wanted;
         let provenance = wanted.has("file") || wanted.has("offset");
         Self {
             spec,
             tags: Tags::new(&spec.filter.tags, spec.filter.plugin.as_deref(), seed),
-            keys: Keys::new(provenance, capacity),
+            keys: Keys::new(provenance, capacity, memory),
             rows,
             starts: Vec::new(),
             run: 0,
@@ -98,6 +107,12 @@ impl<'s, R: Rows> Decoder<'s, R> {
         event: &Event<'_>,
         summary: &[u8],
     ) -> Result<(), Trouble> {
+        if self.rows.takes_plain_scalars()
+            && let Some(plain) = PlainScalar::parse(summary)
+            && let Some(done) = self.plain_scalar(offset, event, plain)
+        {
+            return done;
+        }
         let mark = self.keys.len();
         // What checks itself does so value by value; the rest is checked once, before the first row.
         let mut checked = self.rows.checks_itself();
@@ -121,6 +136,36 @@ impl<'s, R: Rows> Decoder<'s, R> {
             self.rows.truncate(mark);
         }
         result
+    }
+
+    /// The fast path of the commonest event there is. `None` sends it through the usual one.
+    #[inline(always)]
+    fn plain_scalar(
+        &mut self,
+        offset: u64,
+        event: &Event<'_>,
+        plain: PlainScalar<'_>,
+    ) -> Option<Result<(), Trouble>> {
+        if self.spec.filter.plugin.is_some() || plain.tag.is_empty() {
+            return None;
+        }
+        let Some(id) = self.tags.id(plain.tag) else {
+            return Some(Err(Trouble::Irregular));
+        };
+        if plain.tensor {
+            let plugin = match plain.metadata {
+                Some(metadata) => self.tags.note(id, metadata)?,
+                None => self.tags.known(id)?,
+            };
+            if plugin != Plugin::Scalars {
+                return None;
+            }
+        }
+        if self.tags.is_wanted(id) && self.is_timely(event.step, event.wall_time) {
+            self.rows.push_plain(f64::from(plain.value));
+            self.keys.push_one(id, event.step, event.wall_time, offset);
+        }
+        Some(Ok(()))
     }
 
     #[inline(always)]
@@ -334,11 +379,16 @@ impl<R: Rows> Events for Decoder<'_, R> {
         self.keys.fill_run(self.run, self.file);
     }
 
-    fn finish(mut self) -> Block {
+    fn finish(mut self, memory: &mut Memory) -> Block {
         let (tags, learned) = self.tags.finish();
+        let mut used = vec![false; tags.len()];
+        for &tag in &self.keys.tag {
+            used[tag as usize] = true;
+        }
         Block {
-            keys: self.keys,
-            columns: self.rows.finish(),
+            used,
+            keys: self.keys.finish(memory),
+            columns: self.rows.finish(memory),
             tags,
             starts: self.starts,
             learned,

@@ -26,6 +26,7 @@ pub use plan::{FileTask, Unit, UnitPart, plan};
 use crate::error::{Error, Result};
 use crate::record::crc::{Crc, Job, with_fastest};
 use crate::source::{LocalFile, Window};
+use crate::table::Memory;
 use record::{Events, Policy, Records};
 use std::io::ErrorKind;
 use tags::Context;
@@ -48,6 +49,15 @@ pub struct Decoded<O> {
     pub output: O,
 }
 
+/// What a worker keeps from unit to unit.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// The bytes at hand.
+    pub window: Window,
+    /// The columns at hand.
+    pub memory: Memory,
+}
+
 /// What is done with each unit.
 pub trait Task: Send + Sync + 'static {
     /// What is left of a unit's events.
@@ -64,7 +74,7 @@ pub trait Task: Send + Sync + 'static {
         unit: &Unit,
         from: Option<u64>,
         seed: Option<&Context>,
-        window: &mut Window,
+        scratch: &mut Scratch,
     ) -> Result<Decoded<Self::Output>>;
 }
 
@@ -77,20 +87,20 @@ pub fn decode<E: Events>(
     files: &[FileTask],
     unit: &Unit,
     from: Option<u64>,
-    window: &mut Window,
-    make: impl Fn() -> E,
+    scratch: &mut Scratch,
+    make: impl Fn(&mut Memory) -> E,
 ) -> Result<Decoded<E::Output>> {
     let mut maps = access.maps;
     loop {
         let records = Records {
             policy: access.policy,
-            events: make(),
+            events: make(&mut scratch.memory),
         };
         let job = Parts {
             files,
             unit,
             from,
-            window: &mut *window,
+            scratch: &mut *scratch,
             records,
             maps,
         };
@@ -107,7 +117,7 @@ struct Parts<'a, E> {
     files: &'a [FileTask],
     unit: &'a Unit,
     from: Option<u64>,
-    window: &'a mut Window,
+    scratch: &'a mut Scratch,
     records: Records<E>,
     maps: bool,
 }
@@ -133,15 +143,15 @@ impl<E: Events> Job for Parts<'_, E> {
                 }
                 Err(error) => return (Err(Error::io(error, &task.entry.path)), true),
             };
-            self.window.reset();
+            self.scratch.window.reset();
             let walk = Walk {
                 source: &source,
                 path: &task.entry.path,
                 part: part.part,
             };
-            let span = walk.run::<C, _>(self.window, self.from, &mut self.records);
-            let intact = self.window.is_intact(&source);
-            self.window.reset();
+            let span = walk.run::<C, _>(&mut self.scratch.window, self.from, &mut self.records);
+            let intact = self.scratch.window.is_intact(&source);
+            self.scratch.window.reset();
             match span {
                 Ok(span) if intact => spans.push(span),
                 Ok(_) => return (Err(Error::interrupted()), false),
@@ -152,7 +162,7 @@ impl<E: Events> Job for Parts<'_, E> {
         (
             Ok(Decoded {
                 spans,
-                output: self.records.events.finish(),
+                output: self.records.events.finish(&mut self.scratch.memory),
             }),
             true,
         )

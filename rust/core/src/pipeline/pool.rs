@@ -5,9 +5,9 @@
 //! little memory; the unit that is waited for is always taken.
 
 use super::plan::{FileTask, Unit};
-use super::{Decoded, Output, Task};
+use super::{Decoded, Output, Scratch, Task};
 use crate::error::{Error, Result};
-use crate::source::Window;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(50);
 pub(super) struct Pool<T: Task> {
     shared: Arc<Shared<T>>,
     workers: Vec<JoinHandle<()>>,
-    window: Window,
+    scratch: Scratch,
 }
 
 struct Shared<T: Task> {
@@ -53,15 +53,15 @@ impl<T: Task> Shared<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, number: usize, window: &mut Window) -> Result<Decoded<T::Output>> {
+    fn run(&self, number: usize, scratch: &mut Scratch) -> Result<Decoded<T::Output>> {
         self.task
-            .run(&self.files, &self.units[number], None, None, window)
+            .run(&self.files, &self.units[number], None, None, scratch)
     }
 
     fn work(&self) {
-        let mut window = Window::default();
+        let mut scratch = Scratch::default();
         while let Some(number) = self.take() {
-            let run = std::panic::AssertUnwindSafe(|| self.run(number, &mut window));
+            let run = std::panic::AssertUnwindSafe(|| self.run(number, &mut scratch));
             // A panic is a bug; it must not leave the consumer waiting for ever.
             let result = std::panic::catch_unwind(run)
                 .unwrap_or_else(|_| Err(Error::argument("a worker panicked; please report this")));
@@ -134,7 +134,7 @@ impl<T: Task> Pool<T> {
         Self {
             shared,
             workers,
-            window: Window::default(),
+            scratch: Scratch::default(),
         }
     }
 
@@ -148,7 +148,7 @@ impl<T: Task> Pool<T> {
             if !go_on() {
                 return Err(Error::interrupted());
             }
-            return self.shared.run(number, &mut self.window);
+            return self.shared.run(number, &mut self.scratch);
         }
         let mut state = self.shared.lock();
         loop {
@@ -189,7 +189,7 @@ impl<T: Task> Pool<T> {
             &shared.units[number],
             from,
             seed,
-            &mut self.window,
+            &mut self.scratch,
         )
     }
 }

@@ -3,6 +3,7 @@
 use super::walk::{LARGE, Visit};
 use crate::event::canonical::canonical;
 use crate::record::crc::{Crc, MaskedCrc};
+use crate::table::Memory;
 
 /// Why an event was not taken in.
 #[derive(Debug)]
@@ -36,8 +37,8 @@ pub trait Events {
     /// The end of the run and file last entered.
     fn leave(&mut self) {}
 
-    /// The end.
-    fn finish(self) -> Self::Output;
+    /// The end; columns that outlast the unit go to `memory`.
+    fn finish(self, memory: &mut Memory) -> Self::Output;
 }
 
 /// Which checksums are verified.

@@ -13,6 +13,27 @@ use hashbrown::HashTable;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
+/// Equality of short strings in a few instructions, where a call to memcmp takes longer.
+#[inline(always)]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let word = |s: &[u8], at: usize| {
+        s.get(at..)?
+            .first_chunk::<8>()
+            .map(|c| u64::from_le_bytes(*c))
+    };
+    match a.len() {
+        8..=16 => {
+            let tail = a.len() - 8;
+            word(a, 0) == word(b, 0) && word(a, tail) == word(b, tail)
+        }
+        0..8 => a.iter().zip(b).all(|(x, y)| x == y),
+        _ => a == b,
+    }
+}
+
 /// What the first metadata of a tag in a run said.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Learned {
@@ -82,7 +103,7 @@ impl<'f> Tags<'f> {
     pub fn id(&mut self, name: &[u8]) -> Option<u32> {
         let guess = self.tags.get(self.last as usize).map_or(0, |t| t.next);
         if let Some(tag) = self.tags.get(guess as usize)
-            && tag.name.as_bytes() == name
+            && same(tag.name.as_bytes(), name)
         {
             self.last = guess;
             return Some(guess);

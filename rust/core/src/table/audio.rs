@@ -6,7 +6,7 @@
 
 use super::keys::{dictionary, int32, strings};
 use super::schema::Wanted;
-use super::{Entry, Rows};
+use super::{Entry, Memory, Rows};
 use crate::event::tensor::Fault;
 use crate::event::view::Content;
 use crate::event::wire::{Field, Fields};
@@ -101,7 +101,7 @@ impl Rows for Audio {
         self.data.values_slice().len()
     }
 
-    fn finish(&mut self) -> Vec<ArrayRef> {
+    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
         vec![
             Arc::new(int32(std::mem::take(&mut self.index))),
             Arc::new(self.sample_rate.finish()),

@@ -2,7 +2,7 @@
 
 use super::keys::{dictionary, int32, strings};
 use super::schema::Wanted;
-use super::{Entry, Rows};
+use super::{Entry, Memory, Rows};
 use crate::event::kind::Plugin;
 use crate::event::tensor::Fault;
 use crate::event::view::Metadata;
@@ -72,7 +72,7 @@ impl Rows for Graphs {
         self.data.values_slice().len()
     }
 
-    fn finish(&mut self) -> Vec<ArrayRef> {
+    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
         let graph = int32(std::mem::take(&mut self.graph));
         vec![
             dictionary(graph, strings(GRAPHS)),
@@ -99,7 +99,7 @@ impl Rows for Contents {
         self.content.values_slice().len()
     }
 
-    fn finish(&mut self) -> Vec<ArrayRef> {
+    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
         vec![Arc::new(self.content.finish())]
     }
 }

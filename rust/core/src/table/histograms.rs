@@ -5,15 +5,14 @@
 //! the number line. Those are given the stored `min` and `max` as their outer edges instead,
 //! wherever that is finite and on the right side.
 
-use super::keys::float64;
 use super::schema::{bucket_fields, item_field};
-use super::{Entry, Rows};
+use super::{Entry, Memory, Rows};
 use crate::event::dtype::DType;
 use crate::event::tensor::Fault;
 use crate::event::view::Content;
 use crate::event::wire::{Field, Fields};
 use arrow_array::builder::Float64Builder;
-use arrow_array::{ArrayRef, ListArray, StructArray};
+use arrow_array::{ArrayRef, Float64Array, ListArray, StructArray};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -55,11 +54,16 @@ impl Rows for Histograms {
         self.left.len() * 24
     }
 
-    fn finish(&mut self) -> Vec<ArrayRef> {
+    fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef> {
         let mut ends = std::mem::take(&mut self.ends);
         ends.insert(0, 0);
-        let columns =
-            [&mut self.left, &mut self.right, &mut self.count].map(|c| float64(std::mem::take(c)));
+        let columns = [&mut self.left, &mut self.right, &mut self.count].map(|column| {
+            let mut column = std::mem::take(column);
+            let kept = memory.keep(&column);
+            column.clear();
+            memory.f64s.push(column);
+            Arc::new(Float64Array::new(kept, None)) as ArrayRef
+        });
         let buckets = StructArray::new(bucket_fields(), columns.to_vec(), None);
         let list = ListArray::new(
             item_field(DataType::Struct(bucket_fields())),
@@ -78,6 +82,17 @@ impl Rows for Histograms {
 }
 
 impl Histograms {
+    /// No rows yet.
+    pub fn new(memory: &mut Memory) -> Self {
+        let mut column = || memory.f64s.pop().unwrap_or_default();
+        Self {
+            left: column(),
+            right: column(),
+            count: column(),
+            ..Self::default()
+        }
+    }
+
     fn tensor(&mut self, entry: &Entry<'_>) -> Result<(), Fault> {
         let tensor = entry.tensor()?;
         let [buckets, 3] = tensor

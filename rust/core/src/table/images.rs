@@ -2,7 +2,7 @@
 
 use super::keys::{dictionary, int32, strings};
 use super::schema::Wanted;
-use super::{Entry, Rows};
+use super::{Entry, Memory, Rows};
 use crate::event::tensor::Fault;
 use crate::event::view::Content;
 use crate::event::wire::{Field, Fields};
@@ -83,7 +83,7 @@ impl Rows for Images {
         self.data.values_slice().len()
     }
 
-    fn finish(&mut self) -> Vec<ArrayRef> {
+    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
         let [index, width, height, format] = [
             &mut self.index,
             &mut self.width,

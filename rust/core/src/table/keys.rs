@@ -1,5 +1,6 @@
 //! The columns every kind has, and the constant dictionaries.
 
+use super::Memory;
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, StringArray};
 use arrow_buffer::ScalarBuffer;
@@ -28,14 +29,38 @@ pub struct Keys {
 
 impl Keys {
     /// No rows yet, with room for `capacity`.
-    pub fn new(provenance: bool, capacity: usize) -> Self {
-        Self {
-            tag: Vec::with_capacity(capacity),
-            step: Vec::with_capacity(capacity),
-            wall_time: Vec::with_capacity(capacity),
+    pub fn new(provenance: bool, capacity: usize, memory: &mut Memory) -> Self {
+        let mut keys = Self {
+            run: memory.i32s.pop().unwrap_or_default(),
+            tag: memory.i32s.pop().unwrap_or_default(),
+            step: memory.i64s.pop().unwrap_or_default(),
+            wall_time: memory.f64s.pop().unwrap_or_default(),
             provenance,
             ..Self::default()
-        }
+        };
+        keys.run.reserve(capacity);
+        keys.tag.reserve(capacity);
+        keys.step.reserve(capacity);
+        keys.wall_time.reserve(capacity);
+        keys
+    }
+
+    /// The columns, in memory of their own.
+    pub fn finish(mut self, memory: &mut Memory) -> KeyColumns {
+        let columns = KeyColumns {
+            run: memory.keep(&self.run),
+            tag: memory.keep(&self.tag),
+            step: memory.keep(&self.step),
+            wall_time: memory.keep(&self.wall_time),
+            file: std::mem::take(&mut self.file),
+            offset: std::mem::take(&mut self.offset),
+        };
+        self.truncate(0);
+        self.run.clear();
+        memory.i32s.extend([self.tag, self.run]);
+        memory.i64s.push(self.step);
+        memory.f64s.push(self.wall_time);
+        columns
     }
 
     /// Rows so far.
@@ -49,16 +74,22 @@ impl Keys {
         self.step.is_empty()
     }
 
+    /// Appends one row.
+    #[inline(always)]
+    pub fn push_one(&mut self, tag: u32, step: i64, wall_time: f64, offset: u64) {
+        self.tag.push(tag as i32);
+        self.step.push(step);
+        self.wall_time.push(wall_time);
+        if self.provenance {
+            self.offset.push(offset as i64);
+        }
+    }
+
     /// Appends `rows` rows of one value.
     #[inline(always)]
     pub fn push(&mut self, tag: u32, step: i64, wall_time: f64, offset: u64, rows: usize) {
         for _ in 0..rows {
-            self.tag.push(tag as i32);
-            self.step.push(step);
-            self.wall_time.push(wall_time);
-            if self.provenance {
-                self.offset.push(offset as i64);
-            }
+            self.push_one(tag, step, wall_time, offset);
         }
     }
 
@@ -79,19 +110,48 @@ impl Keys {
     }
 }
 
+/// The finished columns of [`Keys`].
+#[derive(Debug)]
+pub struct KeyColumns {
+    /// Number of the run.
+    pub run: ScalarBuffer<i32>,
+    /// Number of the tag.
+    pub tag: ScalarBuffer<i32>,
+    /// As stored.
+    pub step: ScalarBuffer<i64>,
+    /// As stored.
+    pub wall_time: ScalarBuffer<f64>,
+    /// Number of the file, if provenance is wanted.
+    pub file: Vec<i32>,
+    /// Offset of the record, if provenance is wanted.
+    pub offset: Vec<i64>,
+}
+
+impl KeyColumns {
+    /// Rows.
+    pub fn len(&self) -> usize {
+        self.step.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.step.is_empty()
+    }
+}
+
 /// An Arrow array over the numbers, without a copy.
 pub fn int32(values: Vec<i32>) -> Int32Array {
-    Int32Array::new(ScalarBuffer::from(values), None)
+    Int32Array::new(values.into(), None)
 }
 
 /// An Arrow array over the numbers, without a copy.
 pub fn int64(values: Vec<i64>) -> ArrayRef {
-    Arc::new(Int64Array::new(ScalarBuffer::from(values), None))
+    Arc::new(Int64Array::new(values.into(), None))
 }
 
 /// An Arrow array over the numbers, without a copy.
 pub fn float64(values: Vec<f64>) -> ArrayRef {
-    Arc::new(Float64Array::new(ScalarBuffer::from(values), None))
+    Arc::new(Float64Array::new(values.into(), None))
 }
 
 /// A dictionary array; keys beyond `values` are a bug, so they panic.

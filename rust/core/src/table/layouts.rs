@@ -1,6 +1,6 @@
 //! `layouts`: custom-scalar layouts, as stored and as JSON.
 
-use super::{Entry, Rows};
+use super::{Entry, Memory, Rows};
 use crate::event::tensor::Fault;
 use crate::proto::plugins::{Category, Chart, ChartContent, Layout};
 use arrow_array::ArrayRef;
@@ -33,7 +33,7 @@ impl Rows for Layouts {
         self.data.values_slice().len()
     }
 
-    fn finish(&mut self) -> Vec<ArrayRef> {
+    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
         vec![Arc::new(self.data.finish()), Arc::new(self.layout.finish())]
     }
 }

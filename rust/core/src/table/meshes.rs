@@ -8,7 +8,7 @@
 
 use super::keys::{int32, int64};
 use super::schema::item_field;
-use super::{Entry, Rows};
+use super::{Entry, Memory, Rows};
 use crate::event::tensor::Fault;
 use crate::event::view::Metadata;
 use crate::event::wire::{Field, Fields};
@@ -112,7 +112,7 @@ impl Rows for Components {
         self.content.len() * 64
     }
 
-    fn finish(&mut self) -> Vec<ArrayRef> {
+    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
         let shape = std::mem::take(&mut self.shape);
         let column = |i: usize| int64(shape.iter().map(|s| s[i]).collect());
         vec![

@@ -4,6 +4,7 @@
 //! share are in [`keys`].
 
 pub mod keys;
+pub mod memory;
 pub mod schema;
 
 mod audio;
@@ -18,6 +19,7 @@ mod tensors;
 mod text;
 
 pub use keys::Keys;
+pub use memory::Memory;
 pub use meshes::{Assembler as MeshAssembler, component_schema};
 pub use scalars::Scalars;
 
@@ -57,6 +59,16 @@ pub trait Rows: Send {
     /// Appends one value; how many rows it made. On error nothing was appended.
     fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault>;
 
+    /// Whether [`push_plain`](Self::push_plain) may be called.
+    #[inline(always)]
+    fn takes_plain_scalars(&self) -> bool {
+        false
+    }
+
+    /// Appends a scalar.
+    #[inline(always)]
+    fn push_plain(&mut self, _value: f64) {}
+
     /// Takes back all but the first `rows` rows. Only for kinds that check their values as they go.
     fn truncate(&mut self, _rows: usize) {}
 
@@ -69,14 +81,14 @@ pub trait Rows: Send {
     fn size(&self) -> usize;
 
     /// The columns, in the order of the schema.
-    fn finish(&mut self) -> Vec<ArrayRef>;
+    fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef>;
 }
 
 /// The columns for `kind`; those not in `wanted` may be left empty of data.
-pub fn rows_for(kind: Kind, wanted: &schema::Wanted) -> Box<dyn Rows> {
+pub fn rows_for(kind: Kind, wanted: &schema::Wanted, memory: &mut Memory) -> Box<dyn Rows> {
     match kind {
-        Kind::Scalars => Box::new(Scalars::default()),
-        Kind::Histograms => Box::new(histograms::Histograms::default()),
+        Kind::Scalars => Box::new(Scalars::new(0, memory)),
+        Kind::Histograms => Box::new(histograms::Histograms::new(memory)),
         Kind::Tensors => Box::new(tensors::Tensors::new(wanted)),
         Kind::Images => Box::new(images::Images::new(wanted)),
         Kind::Audio => Box::new(audio::Audio::new(wanted)),
@@ -105,7 +117,7 @@ impl Rows for Box<dyn Rows> {
     fn size(&self) -> usize {
         (**self).size()
     }
-    fn finish(&mut self) -> Vec<ArrayRef> {
-        (**self).finish()
+    fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef> {
+        (**self).finish(memory)
     }
 }

@@ -1,7 +1,7 @@
 //! `pr_curves`: the six stored rows, and the thresholds they belong to.
 
 use super::schema::{PR_CURVES, item_field};
-use super::{Entry, Rows};
+use super::{Entry, Memory, Rows};
 use crate::event::tensor::Fault;
 use arrow_array::ArrayRef;
 use arrow_array::builder::{Float64Builder, ListBuilder};
@@ -61,7 +61,7 @@ impl Rows for PrCurves {
         self.columns.iter().map(|_| 8).sum()
     }
 
-    fn finish(&mut self) -> Vec<ArrayRef> {
+    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
         self.columns
             .iter_mut()
             .map(|c| Arc::new(c.finish()) as ArrayRef)

@@ -1,10 +1,10 @@
 //! `scalars`: one number a row, whatever it was stored as.
 
-use super::keys::float64;
-use super::{Entry, Rows};
+use super::{Entry, Memory, Rows};
 use crate::event::tensor::{Fault, Tensor};
 use crate::event::view::Content;
-use arrow_array::ArrayRef;
+use arrow_array::{ArrayRef, Float64Array};
+use std::sync::Arc;
 
 /// The `value` column.
 #[derive(Debug, Default)]
@@ -14,10 +14,10 @@ pub struct Scalars {
 
 impl Scalars {
     /// No rows yet, with room for `capacity`.
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self {
-            value: Vec::with_capacity(capacity),
-        }
+    pub fn new(capacity: usize, memory: &mut Memory) -> Self {
+        let mut value = memory.f64s.pop().unwrap_or_default();
+        value.reserve(capacity);
+        Self { value }
     }
 }
 
@@ -35,6 +35,16 @@ impl Rows for Scalars {
         Ok(1)
     }
 
+    #[inline(always)]
+    fn takes_plain_scalars(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn push_plain(&mut self, value: f64) {
+        self.value.push(value);
+    }
+
     fn truncate(&mut self, rows: usize) {
         self.value.truncate(rows);
     }
@@ -48,7 +58,11 @@ impl Rows for Scalars {
         self.value.len() * 8
     }
 
-    fn finish(&mut self) -> Vec<ArrayRef> {
-        vec![float64(std::mem::take(&mut self.value))]
+    fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef> {
+        let mut value = std::mem::take(&mut self.value);
+        let kept = memory.keep(&value);
+        value.clear();
+        memory.f64s.push(value);
+        vec![Arc::new(Float64Array::new(kept, None))]
     }
 }

@@ -2,7 +2,7 @@
 
 use super::keys::{dictionary, int32, strings};
 use super::schema::{TensorData, Wanted, element_type, item_field};
-use super::{Entry, Rows};
+use super::{Entry, Memory, Rows};
 use crate::event::dtype::DType;
 use crate::event::tensor::{Fault, Tensor};
 use arrow_array::builder::{BinaryBuilder, Int64Builder, LargeBinaryBuilder, ListBuilder};
@@ -111,7 +111,7 @@ impl Rows for Tensors {
         self.size
     }
 
-    fn finish(&mut self) -> Vec<ArrayRef> {
+    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
         self.size = 0;
         let shape: ArrayRef = Arc::new(self.shape.finish());
         match &mut self.data {

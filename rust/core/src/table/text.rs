@@ -1,7 +1,7 @@
 //! `text`: strings with their shape.
 
 use super::schema::item_field;
-use super::{Entry, Rows};
+use super::{Entry, Memory, Rows};
 use crate::event::tensor::Fault;
 use arrow_array::ArrayRef;
 use arrow_array::builder::{Int64Builder, ListBuilder, StringBuilder};
@@ -49,7 +49,7 @@ impl Rows for Text {
         self.size
     }
 
-    fn finish(&mut self) -> Vec<ArrayRef> {
+    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
         self.size = 0;
         vec![Arc::new(self.shape.finish()), Arc::new(self.text.finish())]
     }

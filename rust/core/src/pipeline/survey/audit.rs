@@ -6,8 +6,8 @@ use crate::event::view::{Event, What};
 use crate::event::wire::{Field, Fields};
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::tags::Context;
-use crate::pipeline::{Access, Decoded, FileTask, Output, Task, Unit, decode};
-use crate::source::Window;
+use crate::pipeline::{Access, Decoded, FileTask, Output, Scratch, Task, Unit, decode};
+use crate::table::Memory;
 
 /// Checks everything.
 pub struct AuditTask {
@@ -42,9 +42,11 @@ impl Task for AuditTask {
         unit: &Unit,
         from: Option<u64>,
         _: Option<&Context>,
-        window: &mut Window,
+        scratch: &mut Scratch,
     ) -> Result<Decoded<Audit>> {
-        decode(self.access, files, unit, from, window, Audit::default)
+        decode(self.access, files, unit, from, scratch, |_| {
+            Audit::default()
+        })
     }
 }
 
@@ -82,7 +84,7 @@ impl Events for Audit {
         false
     }
 
-    fn finish(self) -> Self {
+    fn finish(self, _: &mut Memory) -> Self {
         self
     }
 }

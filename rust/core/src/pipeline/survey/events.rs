@@ -8,8 +8,8 @@ use crate::event::wire::{Field, Fields};
 use crate::filter::Filter;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::tags::{Context, Learned, Tags};
-use crate::pipeline::{Access, Decoded, FileTask, Output, Task, Unit, decode};
-use crate::source::Window;
+use crate::pipeline::{Access, Decoded, FileTask, Output, Scratch, Task, Unit, decode};
+use crate::table::Memory;
 
 /// Lists events.
 pub struct EventsTask {
@@ -92,9 +92,9 @@ impl Task for EventsTask {
         unit: &Unit,
         from: Option<u64>,
         seed: Option<&Context>,
-        window: &mut Window,
+        scratch: &mut Scratch,
     ) -> Result<Decoded<EventRows>> {
-        decode(self.access, files, unit, from, window, || Lister {
+        decode(self.access, files, unit, from, scratch, |_| Lister {
             filter: &self.filter,
             tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), seed),
             rows: EventRows::default(),
@@ -227,7 +227,7 @@ impl Events for Lister<'_> {
         false
     }
 
-    fn finish(mut self) -> EventRows {
+    fn finish(mut self, _: &mut Memory) -> EventRows {
         let (tags, learned) = self.tags.finish();
         self.rows.learned = learned
             .into_iter()

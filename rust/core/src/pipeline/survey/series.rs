@@ -10,8 +10,8 @@ use crate::filter::Filter;
 use crate::pipeline::decode::is_start;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::tags::{Context, Learned, Tags};
-use crate::pipeline::{Access, Decoded, FileTask, Output, Task, Unit, decode};
-use crate::source::Window;
+use crate::pipeline::{Access, Decoded, FileTask, Output, Scratch, Task, Unit, decode};
+use crate::table::Memory;
 
 /// Counts the values of each series.
 pub struct SeriesTask {
@@ -94,9 +94,9 @@ impl Task for SeriesTask {
         unit: &Unit,
         from: Option<u64>,
         seed: Option<&Context>,
-        window: &mut Window,
+        scratch: &mut Scratch,
     ) -> Result<Decoded<SeriesPart>> {
-        decode(self.access, files, unit, from, window, || Survey {
+        decode(self.access, files, unit, from, scratch, |_| Survey {
             task: self,
             tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), seed),
             by_tag: Vec::new(),
@@ -279,7 +279,7 @@ impl Events for Survey<'_> {
         true
     }
 
-    fn finish(mut self) -> SeriesPart {
+    fn finish(mut self, _: &mut Memory) -> SeriesPart {
         (self.part.tags, self.part.learned) = self.tags.finish();
         self.part
     }

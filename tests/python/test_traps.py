@@ -1,0 +1,626 @@
+"""What trips readers up, one claim a test."""
+
+import math
+import struct
+
+import numpy as np
+import pytest
+import tfevents
+from eventfiles import (
+    Event,
+    Summary,
+    event,
+    field,
+    histogram,
+    image,
+    metadata,
+    record,
+    scalar,
+    scalars,
+    shape,
+    start,
+    tensor,
+    text,
+    value,
+    varint,
+    version,
+    wire_event,
+)
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
+from tensorboard.plugins.mesh.plugin_data_pb2 import MeshPluginData
+
+
+def rows(log, kind, **filters):
+    return getattr(tfevents.open(log.root), kind)(**filters).to_arrow().to_pylist()
+
+
+def only(log, kind, **filters):
+    (row,) = rows(log, kind, **filters)
+    return row
+
+
+# Rank-0 scalars.
+
+FLOAT = struct.pack("<f", 1.5)
+DOUBLE = struct.pack("<d", 1.5)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"simple_value": 1.5},
+        {"tensor": tensor(1, [], float_val=[1.5])},
+        {"tensor": tensor(1, None, float_val=[1.5])},
+        {"tensor": tensor(1, [], tensor_content=FLOAT)},
+        {"tensor": tensor(1, None, tensor_content=FLOAT)},
+        {"tensor": tensor(2, None, double_val=[1.5])},
+        {"tensor": tensor(2, [], tensor_content=DOUBLE)},
+        {"tensor": tensor(1, [1], float_val=[1.5])},
+        {"tensor": tensor(1, [1, 1], tensor_content=FLOAT)},
+        {"tensor": tensor(19, [], half_val=[0x3E00])},
+        {"tensor": tensor(14, [], half_val=[0x3FC0])},
+        {"tensor": tensor(19, [], tensor_content=b"\x00\x3e")},
+        {"tensor": tensor(14, [], tensor_content=b"\xc0\x3f")},
+    ],
+)
+def test_each_encoding_of_a_scalar_is_the_same_number(log, content):
+    log(".", [version(), event(3, value("x", "scalars", **content))])
+    row = only(log, "scalars")
+    assert (row["run"], row["tag"], row["step"], row["value"]) == (".", "x", 3, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "content", "expected"),
+    [
+        (3, {"int_val": [-7]}, -7.0),
+        (3, {"tensor_content": struct.pack("<i", -7)}, -7.0),
+        (4, {"int_val": [200]}, 200.0),
+        (6, {"int_val": [-128]}, -128.0),
+        (5, {"int_val": [-32768]}, -32768.0),
+        (17, {"int_val": [65535]}, 65535.0),
+        (9, {"int64_val": [-(2**53)]}, -(2.0**53)),
+        (22, {"uint32_val": [2**32 - 1]}, 2.0**32 - 1),
+        (22, {"tensor_content": b"\xff" * 4}, 2.0**32 - 1),
+        (23, {"uint64_val": [2**52]}, 2.0**52),
+        (10, {"bool_val": [True]}, 1.0),
+        (10, {"bool_val": [False]}, 0.0),
+        (1, {"float_val": [math.nan]}, math.nan),
+        (2, {"double_val": [-math.inf]}, -math.inf),
+        (2, {"double_val": [5e-324]}, 5e-324),
+        (2, {"double_val": [-0.0]}, -0.0),
+        (1, {}, 0.0),
+    ],
+)
+def test_a_scalar_of_any_numeric_dtype_is_a_number(log, dtype, content, expected):
+    log(".", [event(0, value("x", "scalars", tensor=tensor(dtype, [], **content)))])
+    got = only(log, "scalars")["value"]
+    assert struct.pack("<d", got) == struct.pack("<d", expected) or math.isnan(got + expected)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, -0.0, 1e-45, 3.4028235e38])
+def test_special_floats_are_exact(log, number):
+    log(".", [event(0, scalar("x", number))])
+    expected = struct.unpack("<f", struct.pack("<f", number))[0]
+    got = only(log, "scalars")["value"]
+    assert (got == expected and math.copysign(1, got) == math.copysign(1, expected)) or (
+        math.isnan(got) and math.isnan(number)
+    )
+
+
+def test_a_labelled_scalar_that_is_none_is_a_tensor_not_lost(log):
+    two = tensor(1, [2], float_val=[1, 2])
+    log(".", [event(0, value("x", "scalars", tensor=two))])
+    assert rows(log, "scalars") == []
+    row = only(log, "tensors")
+    assert (row["shape"], row["data"]) == ([2], np.array([1, 2], "<f4").tobytes())
+
+
+# Fewer and more values than the shape says.
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (tensor(1, [4], float_val=[7]), [7, 7, 7, 7]),
+        (tensor(1, [4], float_val=[1, 2]), [1, 2, 2, 2]),
+        (tensor(1, [2, 2]), [0, 0, 0, 0]),
+        (tensor(1, [2], float_val=[1, 2, 3]), [1, 2]),
+        (tensor(1, [], float_val=[1, 2, 3]), [1]),
+        (tensor(1, None, float_val=[5]), [5]),
+        (tensor(1, [2], float_val=[9, 9], tensor_content=FLOAT * 2), [1.5, 1.5]),
+        (tensor(1, [0, 3]), []),
+    ],
+    ids=["one", "fewer", "none", "more", "rank 0", "no shape", "both", "empty"],
+)
+def test_values_are_filled_up_as_tensorflow_does(log, message, expected):
+    log(".", [event(0, value("t", "any", tensor=message))])
+    row = only(log, "tensors")
+    assert row["dtype"] == "float32"
+    assert np.frombuffer(row["data"], "<f4").tolist() == expected
+    assert row["shape"] == [dim.size for dim in message.tensor_shape.dim]
+
+
+def test_complex_numbers_are_filled_up_in_pairs(log):
+    one = tensor(8, [2], scomplex_val=[1, 2])
+    log(".", [event(0, value("t", "any", tensor=one))])
+    assert np.frombuffer(only(log, "tensors")["data"], "<c8").tolist() == [1 + 2j, 1 + 2j]
+
+
+def test_strings_are_filled_up(log):
+    log(
+        ".",
+        [
+            event(0, value("t", "any", tensor=tensor(7, [3], string_val=[b"a", b"b"]))),
+            event(1, value("t", "any", tensor=tensor(7, [2]))),
+            event(2, value("t", "any", tensor=tensor(7, [1], string_val=[b"a", b"\xff"]))),
+        ],
+    )
+    assert [row["strings"] for row in rows(log, "tensors")] == [
+        [b"a", b"b", b"b"],
+        [b"", b""],
+        [b"a"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        tensor(1, [3], tensor_content=FLOAT * 2),
+        tensor(1, [-1], float_val=[1, 2]),
+        TensorProto(dtype=1, tensor_shape=TensorShapeProto(unknown_rank=True), float_val=[1]),
+    ],
+    ids=["content of the wrong length", "dimension of -1", "unknown rank"],
+)
+def test_a_tensor_that_contradicts_itself_is_damage_not_a_value(log, message):
+    path = log(".", [version(), event(0, value("t", "any", tensor=message)), *scalars("x", [1])])
+    logs = tfevents.open(path)
+    with pytest.warns(tfevents.DamageWarning):
+        assert logs.tensors().to_arrow().num_rows == 0
+    assert logs.scalars().to_arrow().column("step").to_pylist() == [1]
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_repeated_numbers_are_read_packed_and_unpacked(log, packed):
+    body = field(1, 3) + field(2, shape(3).SerializeToString())
+    numbers = [1, -2, 300]
+    if packed:
+        body += field(7, b"".join(map(varint, numbers)))
+    else:
+        body += b"".join(field(7, number) for number in numbers)
+    log(".", [wire_event(0, field(1, b"t") + field(8, body))])
+    assert np.frombuffer(only(log, "tensors")["data"], "<i4").tolist() == numbers
+
+
+# PyTorch's dtypes.
+
+
+@pytest.mark.parametrize(("dtype", "to"), [(19, "float16"), (14, "bfloat16")])
+def test_pytorch_halves_stored_as_float32_bits_are_halves(log, dtype, to):
+    exact = [1.0, 0.0, -2.5, 2.0**-8, 96.0]
+    bits = [int(np.float32(number).view("<u4")) for number in exact]
+    log(".", [event(0, value("t", "tensor", tensor=tensor(dtype, [5], half_val=_int32(bits))))])
+    row = only(log, "tensors")
+    assert row["dtype"] == to
+    stored = np.frombuffer(row["data"], "<u2")
+    view = stored.view("<f2") if to == "float16" else (stored.astype("<u4") << 16).view("<f4")
+    assert view.tolist() == exact
+
+
+def _int32(bits):
+    return [bit - (1 << 32) if bit >> 31 else bit for bit in bits]
+
+
+def test_pytorch_uint8_is_read_from_uint32_val(log):
+    odd = tensor(4, [3], uint32_val=[0, 1, 255])
+    log(".", [event(0, value("t", "tensor", tensor=odd))])
+    row = only(log, "tensors")
+    assert (row["dtype"], row["data"]) == ("uint8", b"\x00\x01\xff")
+
+
+@pytest.mark.parametrize("number", range(24, 34))
+def test_small_dtypes_are_a_byte_an_element(log, number):
+    import ml_dtypes
+
+    integers = {29: "int4", 30: "uint4", 31: "int2", 32: "uint2"}
+    signed = number in (29, 31)
+    if number in integers:
+        width = 2 if number in (31, 32) else 4
+        values = [1, -2] if signed else [1, 3]
+        content = bytes(v & ((1 << width) - 1) for v in values)
+    else:
+        content = b"\x01\x02"
+    log(
+        ".",
+        [
+            event(0, value("t", "any", tensor=tensor(number, [2], tensor_content=content))),
+            event(1, value("t", "any", tensor=_in_vals(number, content, signed))),
+        ],
+    )
+    first, second = rows(log, "tensors")
+    assert first["data"] == second["data"]
+    assert first["dtype"] == second["dtype"]
+    if number in integers:
+        assert first["dtype"] == integers[number]
+        assert np.frombuffer(first["data"], "i1" if signed else "u1").tolist() == values
+    else:
+        assert first["data"] == content
+        assert np.frombuffer(content, getattr(ml_dtypes, first["dtype"])).size == 2
+
+
+def _in_vals(number, content, signed):
+    if number in (29, 30, 31, 32):
+        width = 2 if number in (31, 32) else 4
+        wrap = 1 << width
+        values = [v - wrap if signed and v >= wrap // 2 else v for v in content]
+        return tensor(number, [2], int_val=values)
+    return tensor(number, [2], float8_val=content)
+
+
+@pytest.mark.parametrize("dtype", [22, 23, 14])
+def test_dtypes_tensorboard_cannot_decode_are_read(log, dtype):
+    content = {
+        22: {"uint32_val": [1, 2**32 - 1]},
+        23: {"uint64_val": [1, 2**64 - 1]},
+        14: {"half_val": [1, 0x7F80]},
+    }[dtype]
+    log(".", [event(0, value("t", "any", tensor=tensor(dtype, [2], **content)))])
+    width = {22: "<u4", 23: "<u8", 14: "<u2"}[dtype]
+    (expected,) = content.values()
+    assert np.frombuffer(only(log, "tensors")["data"], width).tolist() == expected
+
+
+# Metadata.
+
+
+def test_metadata_of_the_first_event_counts_for_the_later_ones(log):
+    bare = value("t", tensor=tensor(7, [1], string_val=[b"b"]))
+    log(".", [version(), event(0, text("t", "a")), event(1, bare), event(2, bare)])
+    assert [row["text"] for row in rows(log, "text")] == [["a"], ["b"], ["b"]]
+    assert rows(log, "tensors") == []
+
+
+def test_metadata_of_an_earlier_file_of_the_run_counts(log):
+    bare = value("t", tensor=tensor(7, [1], string_val=[b"b"]))
+    log(".", [version(10.0), event(0, text("t", "a"), wall_time=11.0)], "a.tfevents")
+    log(".", [version(20.0), event(1, bare, wall_time=21.0)], "b.tfevents")
+    log("other", [version(30.0), event(2, bare, wall_time=31.0)], "c.tfevents")
+    assert [row["text"] for row in rows(log, "text")] == [["a"], ["b"]]
+    assert [row["run"] for row in rows(log, "tensors")] == ["other"]
+
+
+def test_metadata_reaches_over_the_pieces_a_large_file_is_read_in(log):
+    bare = value("t", tensor=tensor(7, [1], string_val=[b"b"]))
+    filler = record(event(0, image("i", bytes(1 << 20))))
+    raw = record(event(0, text("t", "a"))) + filler * 13 + record(event(1, bare))
+    log(".", raw=raw)
+    for threads in (1, 2, 5):
+        logs = tfevents.open(log.root, threads=threads)
+        table = logs.text().to_arrow()
+        assert table.column("text").to_pylist() == [["a"], ["b"]]
+        assert logs.tensors().count() == 0
+
+
+@pytest.mark.parametrize("megabytes", [0, 13])
+def test_how_a_file_is_cut_does_not_decide_which_metadata_counts(log, megabytes):
+    """Two events disagree on the plugin; what has no metadata follows them, near or far."""
+    bare = value("t", tensor=tensor(7, [1], string_val=[b"c"]))
+    labels = [value("t", plugin, tensor=bare.tensor) for plugin in ("text", "other")]
+    filler = record(event(0, image("i", bytes(1 << 20)))) * megabytes
+    log(".", raw=b"".join(record(event(0, v)) for v in labels) + filler + record(event(1, bare)))
+    near = tfevents.open(log.root).text().to_arrow().num_rows
+    log.root.joinpath("small").mkdir()
+    log("small", [*(event(0, v) for v in labels), event(1, bare)])
+    assert tfevents.open(log.root / "small").text().to_arrow().num_rows == near
+
+
+def test_display_name_and_description_are_kept_without_a_plugin(log):
+    said = metadata("", display_name="S!", summary_description="**md**")
+    log(".", [event(0, Summary.Value(tag="s", simple_value=1, metadata=said))])
+    row = only(log, "series")
+    assert (row["kind"], row["display_name"], row["description"]) == ("scalars", "S!", "**md**")
+    assert only(log, "scalars")["value"] == 1.0
+
+
+def test_plugin_decides_although_no_data_class_is_stored(log):
+    curve = tensor(1, [6, 2], float_val=range(12))
+    log(".", [event(0, value("p", "pr_curves", tensor=curve))])
+    assert only(log, "pr_curves")["recall"] == [10.0, 11.0]
+
+
+def test_a_plugin_nobody_knows_leaves_a_tensor(log):
+    log(".", [event(0, value("t", "mine", tensor=tensor(3, [1], int_val=[4])))])
+    assert only(log, "tensors")["data"] == struct.pack("<i", 4)
+    assert only(log, "series")["plugin"] == "mine"
+
+
+# Histograms.
+
+
+def test_outer_edges_of_a_legacy_histogram_are_min_and_max(log):
+    limits = [-1.0, 0.0, 1.0, 1.7976931348623157e308]
+    stored = histogram("h", limits, [1, 0, 2, 3], min=-5, max=9, num=6, sum=4, sum_squares=11)
+    log(".", [event(0, stored)])
+    row = only(log, "histograms")
+    edges = [(b["left"], b["right"], b["count"]) for b in row["buckets"]]
+    assert edges == [(-5, -1, 1), (-1, 0, 0), (0, 1, 2), (1, 9, 3)]
+    assert [row[name] for name in ("min", "max", "num", "sum", "sum_squares")] == [-5, 9, 6, 4, 11]
+
+
+def test_no_bucket_runs_backwards(log):
+    stored = histogram("h", [0.5, 1.0], [4, 6], min=0.7, max=0.9, num=10)
+    log(".", [event(0, stored)])
+    buckets = only(log, "histograms")["buckets"]
+    assert all(bucket["left"] <= bucket["right"] for bucket in buckets)
+    assert [bucket["count"] for bucket in buckets] == [4, 6]
+
+
+@pytest.mark.parametrize("dtype", [1, 2])
+def test_a_tensor_histogram_has_no_statistics(log, dtype):
+    width = {1: "<f4", 2: "<f8"}[dtype]
+    content = np.array([[0, 1, 5], [1, 2, 0]], width).tobytes()
+    stored = tensor(dtype, [2, 3], tensor_content=content)
+    log(".", [event(0, value("h", "histograms", tensor=stored))])
+    row = only(log, "histograms")
+    assert [tuple(bucket.values()) for bucket in row["buckets"]] == [(0, 1, 5), (1, 2, 0)]
+    assert row["min"] is row["max"] is row["num"] is row["sum"] is row["sum_squares"] is None
+
+
+def test_an_empty_histogram_has_no_buckets(log):
+    log(".", [event(0, value("h", "histograms", tensor=tensor(2, [0, 3])))])
+    assert only(log, "histograms")["buckets"] == []
+
+
+# Times.
+
+
+def test_wall_time_is_as_stored_and_orders_nothing_within_a_file(log):
+    times = [5.0, 0.0, math.inf, -1.5, 5.0, 1e-300]
+    log(".", [event(n, scalar("x", n), wall_time=t) for n, t in enumerate(times)])
+    found = rows(log, "scalars")
+    assert [row["wall_time"] for row in found] == times
+    assert [row["step"] for row in found] == list(range(6))
+
+
+def test_wall_time_may_be_nan(log):
+    payloads = [event(n, scalar("x", n), wall_time=t) for n, t in enumerate([1.0, math.nan, 2.0])]
+    log(".", [version(), *payloads])
+    found = rows(log, "scalars")
+    assert [row["step"] for row in found] == [0, 1, 2]
+    assert math.isnan(found[1]["wall_time"])
+
+
+@pytest.mark.parametrize("step", [-1, -5, 2**62, 2**63 - 1, -(2**63)])
+def test_steps_are_64_bits_with_sign(log, step):
+    log(".", [event(step, scalar("x", 1), wall_time=1.0)])
+    assert only(log, "scalars")["step"] == step
+
+
+def test_an_absent_step_is_zero(log):
+    log(".", [Event(wall_time=1, summary=Summary(value=[scalar("x", 1)])).SerializeToString()])
+    assert only(log, "scalars")["step"] == 0
+
+
+def test_equal_and_decreasing_steps_are_all_kept(log):
+    steps = [1, 2, 3, 3, 2, 2, 5]
+    log(".", scalars("x", steps))
+    assert [row["step"] for row in rows(log, "scalars")] == steps
+
+
+def test_a_session_start_removes_nothing_unless_asked(log):
+    log(".", [version(), *scalars("x", range(4)), start(2), *scalars("x", [2, 3])])
+    assert [row["step"] for row in rows(log, "scalars")] == [0, 1, 2, 3, 2, 3]
+
+
+def test_the_latest_of_several_version_events_counts(log):
+    log(".", [version(number=1), version(number=2, step=5), *scalars("x", [5])])
+    assert only(log, "files")["file_version"] == "brain.Event:2"
+    assert only(log, "files")["records"] == 3
+    assert only(log, "scalars")["step"] == 5
+
+
+@pytest.mark.parametrize("begin", [[], [version(number=1)], [version(number=0)]])
+def test_a_log_without_or_with_an_old_version_is_read(log, begin):
+    log(".", [*begin, *scalars("x", [1])])
+    assert only(log, "scalars")["step"] == 1
+
+
+# Meshes, images, sound, text.
+
+
+def mesh(tag, content_type, message, config="", components=14):
+    said = MeshPluginData(
+        name="m", content_type=content_type, json_config=config, components=components
+    )
+    return Summary.Value(
+        tag=tag, tensor=message, metadata=metadata("mesh", said.SerializeToString())
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "config", "components"),
+    [
+        (("m_VERTEX", "m_FACE", "m_COLOR"), "{}", 14),
+        (("m_1", "m_2", "m_3"), "null", 0),
+    ],
+)
+@pytest.mark.parametrize("together", [True, False])
+def test_a_mesh_is_one_row_whatever_its_tags(log, tags, config, components, together):
+    parts = [
+        mesh(tags[0], 1, tensor(1, [1, 2, 3], float_val=range(6)), config, components),
+        mesh(tags[1], 2, tensor(3, [1, 1, 3], int_val=[0, 1, 0]), config, components),
+        mesh(tags[2], 3, tensor(4, [1, 2, 3], int_val=[9] * 6), config, components),
+    ]
+    log(".", [event(4, *parts)] if together else [event(4, part) for part in parts])
+    row = only(log, "meshes")
+    assert (row["tag"], row["step"]) == ("m", 4)
+    assert row["vertices"] == [[0, 1, 2], [3, 4, 5]]
+    assert row["faces"] == [[0, 1, 0]]
+    assert row["colors"] == [[9.0] * 3] * 2
+    assert row["config"] == (config if config != "null" else None)
+
+
+def test_each_mesh_of_a_batch_and_each_step_is_a_row(log):
+    batch = tensor(1, [2, 1, 3], float_val=range(6))
+    log(".", [event(step, mesh("m_VERTEX", 1, batch)) for step in range(3)])
+    found = rows(log, "meshes")
+    assert [(row["step"], row["index"]) for row in found] == [
+        (s, i) for s in range(3) for i in (0, 1)
+    ]
+    assert [row["vertices"] for row in found] == [[[0, 1, 2]], [[3, 4, 5]]] * 3
+    assert all(row["faces"] is row["colors"] is None for row in found)
+
+
+def test_an_image_tensor_is_width_then_height(log):
+    strings = [b"12", b"7", b"\x89PNG1", b"GIF89a", b"\xff\xd8\xffx"]
+    log(".", [event(0, value("i", "images", tensor=tensor(7, [5], string_val=strings)))])
+    found = rows(log, "images")
+    assert [(r["width"], r["height"], r["index"]) for r in found] == [(12, 7, n) for n in range(3)]
+    assert [(r["format"], r["data"]) for r in found] == [
+        ("png", strings[2]),
+        ("gif", strings[3]),
+        ("jpeg", strings[4]),
+    ]
+
+
+def test_a_gif_hides_in_a_legacy_image(log):
+    log(".", [event(0, image("v", b"GIF89a..", width=5, height=4))])
+    row = only(log, "images")
+    assert (row["format"], row["width"], row["height"]) == ("gif", 5, 4)
+
+
+def test_a_batch_of_no_images_has_no_row_but_is_listed(log):
+    none = tensor(7, [2], string_val=[b"8", b"8"])
+    log(".", [event(0, value("i", "images", tensor=none))])
+    assert rows(log, "images") == []
+    assert only(log, "series")["kind"] == "images"
+
+
+def test_the_frames_of_a_truncated_wav_are_those_that_are_there(log):
+    fmt = struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16)
+    whole = b"RIFF" + struct.pack("<I", 36 + 40) + b"WAVEfmt " + struct.pack("<I", 16) + fmt
+    cut = whole + b"data" + struct.pack("<I", 40) + b"\x01\x02" * 6
+    stored = tensor(7, [1, 2], string_val=[cut, b"label"])
+    log(".", [event(0, value("a", "audio", tensor=stored))])
+    row = only(log, "audio")
+    assert (row["data"], row["frames"], row["label"]) == (cut, 6, "label")
+    assert (row["sample_rate"], row["channels"], row["format"]) == (8000.0, 1, "wav")
+
+
+def test_text_has_its_shape(log):
+    log(
+        ".",
+        [
+            event(0, value("a", "text", tensor=tensor(7, [], string_val=[b"x"]))),
+            event(1, text("b/text_summary", "y")),
+            event(2, value("c", "text", tensor=tensor(7, [2, 2], string_val=[b"1", b"2", b"3"]))),
+        ],
+    )
+    found = [(row["tag"], row["shape"], row["text"]) for row in rows(log, "text")]
+    assert found == [
+        ("a", [], ["x"]),
+        ("b/text_summary", [1], ["y"]),
+        ("c", [2, 2], ["1", "2", "3", "3"]),
+    ]
+
+
+def test_a_curve_has_the_width_of_its_tensor_not_of_its_metadata(log):
+    from tensorboard.plugins.pr_curve.plugin_data_pb2 import PrCurvePluginData
+
+    said = metadata("pr_curves", PrCurvePluginData(num_thresholds=127).SerializeToString())
+    curve = tensor(1, [6, 5], float_val=range(30))
+    log(".", [event(0, Summary.Value(tag="p", tensor=curve, metadata=said))])
+    row = only(log, "pr_curves")
+    assert row["thresholds"] == [0, 0.25, 0.5, 0.75, 1]
+    assert row["true_positives"] == [0, 1, 2, 3, 4]
+
+
+# Values and events that hold less, or more, than usual.
+
+
+def test_a_value_without_content_breaks_nothing(log):
+    failed = Summary.Value(tag="video", metadata=metadata("images"))
+    log(
+        ".",
+        [event(0, failed, scalar("x", 1)), event(1, Summary.Value(tag="bare")), *scalars("x", [2])],
+    )
+    assert [row["step"] for row in rows(log, "scalars")] == [0, 2]
+    assert rows(log, "images") == []
+    assert {row["tag"]: row["kind"] for row in rows(log, "series")} == {
+        "video": None,
+        "x": "scalars",
+        "bare": None,
+    }
+
+
+def test_an_event_may_hold_many_values(log):
+    log(".", [event(1, *(scalar(f"t{n}", n) for n in range(50)), text("s", "x"))])
+    assert [row["value"] for row in rows(log, "scalars")] == list(range(50))
+    assert only(log, "text")["text"] == ["x"]
+
+
+def test_an_empty_record_is_an_event_that_holds_nothing(log):
+    log(".", [version(), b"", *scalars("x", [1])])
+    assert [row["step"] for row in rows(log, "scalars")] == [1]
+    assert only(log, "files")["records"] == 3
+    assert [row["what"] for row in rows(log, "events")] == ["file_version", None, "summary"]
+
+
+def test_two_files_joined_by_cat_are_one_file(log):
+    one = b"".join(map(record, [version(1.0), *scalars("x", [1])]))
+    log(".", raw=one + one)
+    assert [row["step"] for row in rows(log, "scalars")] == [1, 1]
+
+
+def test_fields_may_come_in_any_order_and_unknown_ones_are_passed_over(log):
+    number = b"\x15" + FLOAT
+    odd = field(99, b"what") + number + field(1, b"x") + field(1000, 7)
+    summary = field(77, b"?") + field(1, odd)
+    payload = field(5, summary) + field(500, 1) + field(2, 6) + field(1, 3.0)
+    log(".", [payload])
+    row = only(log, "scalars")
+    assert (row["tag"], row["step"], row["wall_time"], row["value"]) == ("x", 6, 3.0, 1.5)
+
+
+def test_the_last_of_repeated_fields_counts_and_messages_merge(log):
+    one, two = field(1, b"old") + b"\x15" + FLOAT, field(1, b"b") + b"\x15" + FLOAT
+    payload = field(2, 1) + field(5, field(1, one)) + field(2, 8) + field(5, field(1, two))
+    log(".", [payload])
+    assert Event.FromString(payload).step == 8
+    assert [(row["tag"], row["step"]) for row in rows(log, "scalars")] == [("old", 8), ("b", 8)]
+
+
+@pytest.mark.parametrize("size", [10, 100_000, 10_000_000])
+def test_a_tag_after_the_content_is_still_the_tag(log, size):
+    """Legal order of fields, in values small enough to be read at once and in large ones."""
+    picture = field(4, b"\x89PNG" + bytes(size))
+    log(".", [wire_event(0, field(4, picture) + field(1, b"wanted"))])
+    assert only(log, "images", tags="wanted")["tag"] == "wanted"
+
+
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_the_node_name_stands_in_for_the_tag_of_a_tensor(log, size):
+    body = tensor(4, [size], tensor_content=bytes(size)).SerializeToString()
+    log(".", [wire_event(0, field(7, b"node") + field(8, body))])
+    assert only(log, "tensors")["tag"] == "node"
+    assert only(log, "tensors", tags="node")["tag"] == "node"
+    assert only(log, "series")["tag"] == "node"
+
+
+def test_tags_may_be_empty_or_of_any_script(log):
+    tags = ["", "ünï/códe 标签 😀", " a ", "a\nb", "x" * 5000]
+    log(".", [event(n, scalar(tag, n)) for n, tag in enumerate(tags)])
+    assert [row["tag"] for row in rows(log, "scalars")] == tags
+
+
+def test_hparams_without_any_value_are_read(log):
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    said = HParamsPluginData()
+    said.session_start_info.hparams["lr"].number_value = 0.5
+    said.session_start_info.hparams["flag"].bool_value = True
+    said.session_start_info.hparams["opt"].string_value = "sgd"
+    info = metadata("hparams", said.SerializeToString())
+    log("a", [event(0, Summary.Value(tag="_hparams_/session_start_info", metadata=info))])
+    row = only(log, "hparams")
+    assert (row["run"], row["lr"], row["flag"], row["opt"]) == ("a", 0.5, True, "sgd")

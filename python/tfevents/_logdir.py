@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import warnings
 from collections.abc import Iterable, Sequence
@@ -383,7 +384,8 @@ class LogDir:
         filters: Any = _filters.build(
             tags=tags, column_names=columns, known_tags=known_tags, **build
         )
-        scan = Scan(native.scan(table, filters, dtype), self._tell)
+        again = functools.partial(native.scan, table, dtype=dtype)
+        scan = Scan(again(filters), self._tell, again, filters)
         self._tell()
         return scan
 

@@ -26,9 +26,17 @@ class Scan:
     by name; in a file, record order.
     """
 
-    def __init__(self, native: _native.Scan, tell: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        native: _native.Scan,
+        tell: Callable[[], None],
+        again: Callable[[dict[str, Any]], _native.Scan],
+        filters: _native.Filter,
+    ) -> None:
         self._native = native
         self._tell = tell
+        self._again = again
+        self._filters = filters
 
     @property
     def schema(self) -> pa.Schema:
@@ -153,6 +161,13 @@ class Scan:
                 waiting.append(batch.slice(start, end - start))
         if current is not None:
             yield from _split(current, waiting)
+
+    def _narrowed(self, columns: list[str] | None, conditions: dict[str, Any]) -> Scan:
+        """The scan with fewer columns and further conditions, those it has already kept."""
+        filters: dict[str, Any] = dict(self._filters)
+        filters.update({key: c for key, c in conditions.items() if filters.get(key) is None})
+        filters["columns"] = columns or filters["columns"]
+        return Scan(self._again(filters), self._tell, self._again, filters)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
         columns = ", ".join(f"{field.name}: {field.type}" for field in self.schema)

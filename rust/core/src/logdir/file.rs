@@ -77,12 +77,11 @@ impl FileEntry {
         found
     }
 
-    /// Takes note that the records of a piece from `low` on were walked up to `next`.
-    pub fn passed(&self, low: u64, next: u64, records: u64, length: u64) {
+    /// Takes note that the records from `first` on were walked up to `next`.
+    pub fn passed(&self, first: u64, next: u64, records: u64) {
         let mut state = self.lock();
-        // Pieces arrive in order; one that does not join on was walked by another scan.
-        let joins = state.frontier.offset >= low && state.frontier.offset < next;
-        if next <= length && joins && (low == 0) == (state.frontier.offset == 0) {
+        // What does not join on was walked by an earlier scan.
+        if state.frontier.offset == first {
             state.frontier.records += records;
             state.frontier.offset = next;
         }

@@ -186,8 +186,9 @@ impl<T: Task> Ordered<T> {
             if !span.damage.is_empty() {
                 self.report.add(&file.entry.path, &span.damage);
             }
-            file.entry
-                .passed(part.part.low, span.next, span.records, file.length);
+            if let Some(first) = span.first {
+                file.entry.passed(first, span.next, span.records);
+            }
             if let Some(damage) = span.damage.first().filter(|_| self.raise) {
                 return Err(Error::damaged(
                     &file.entry.path,

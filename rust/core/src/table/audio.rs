@@ -4,6 +4,7 @@
 //! from the WAV header; the number of frames from the bytes that are there, because some writers
 //! cut off trailing zeros.
 
+use super::blobs::Blobs;
 use super::keys::{dictionary, int32, strings};
 use super::schema::Wanted;
 use super::{Entry, Memory, Rows};
@@ -11,7 +12,7 @@ use crate::event::tensor::Fault;
 use crate::event::view::Content;
 use crate::event::wire::{Field, Fields};
 use arrow_array::ArrayRef;
-use arrow_array::builder::{Float64Builder, Int64Builder, LargeBinaryBuilder, StringBuilder};
+use arrow_array::builder::{Float64Builder, Int64Builder, StringBuilder};
 use std::sync::Arc;
 
 const FORMATS: [&str; 5] = ["wav", "flac", "ogg", "mp3", "unknown"];
@@ -24,8 +25,7 @@ pub struct Audio {
     frames: Int64Builder,
     format: Vec<i32>,
     label: StringBuilder,
-    data: LargeBinaryBuilder,
-    with_data: bool,
+    data: Blobs,
 }
 
 #[derive(Default)]
@@ -37,7 +37,7 @@ struct Clip {
 
 impl Audio {
     /// No rows yet.
-    pub fn new(wanted: &Wanted) -> Self {
+    pub fn new(wanted: &Wanted, memory: &mut Memory) -> Self {
         Self {
             index: Vec::new(),
             sample_rate: Float64Builder::new(),
@@ -45,8 +45,7 @@ impl Audio {
             frames: Int64Builder::new(),
             format: Vec::new(),
             label: StringBuilder::new(),
-            data: LargeBinaryBuilder::new(),
-            with_data: wanted.has("data"),
+            data: Blobs::new(wanted.has("data"), memory),
         }
     }
 
@@ -57,8 +56,7 @@ impl Audio {
         self.frames.append_option(clip.frames);
         self.format.push(format(sound));
         self.label.append_value(String::from_utf8_lossy(label));
-        self.data
-            .append_value(if self.with_data { sound } else { &[] });
+        self.data.push(sound);
     }
 }
 
@@ -98,10 +96,10 @@ impl Rows for Audio {
     }
 
     fn size(&self) -> usize {
-        self.data.values_slice().len()
+        self.data.size()
     }
 
-    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
+    fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef> {
         vec![
             Arc::new(int32(std::mem::take(&mut self.index))),
             Arc::new(self.sample_rate.finish()),
@@ -109,7 +107,7 @@ impl Rows for Audio {
             Arc::new(self.frames.finish()),
             dictionary(int32(std::mem::take(&mut self.format)), strings(FORMATS)),
             Arc::new(self.label.finish()),
-            Arc::new(self.data.finish()),
+            self.data.finish(memory),
         ]
     }
 }

@@ -1,5 +1,6 @@
 //! `graphs` and the raw metadata contents of hparams: blobs as they are.
 
+use super::blobs::Blobs;
 use super::keys::{dictionary, int32, strings};
 use super::schema::Wanted;
 use super::{Entry, Memory, Rows};
@@ -7,7 +8,7 @@ use crate::event::kind::Plugin;
 use crate::event::tensor::Fault;
 use crate::event::view::Metadata;
 use arrow_array::ArrayRef;
-use arrow_array::builder::{BinaryBuilder, LargeBinaryBuilder};
+use arrow_array::builder::BinaryBuilder;
 use std::sync::Arc;
 
 /// What a graph blob is: `GraphDef`, Keras' JSON, `RunMetadata`, a `RunMetadata` with function
@@ -23,17 +24,15 @@ const GRAPHS: [&str; 5] = [
 /// The columns of `graphs`.
 pub struct Graphs {
     graph: Vec<i32>,
-    data: LargeBinaryBuilder,
-    with_data: bool,
+    data: Blobs,
 }
 
 impl Graphs {
     /// No rows yet.
-    pub fn new(wanted: &Wanted) -> Self {
+    pub fn new(wanted: &Wanted, memory: &mut Memory) -> Self {
         Self {
             graph: Vec::new(),
-            data: LargeBinaryBuilder::new(),
-            with_data: wanted.has("data"),
+            data: Blobs::new(wanted.has("data"), memory),
         }
     }
 }
@@ -63,21 +62,17 @@ impl Rows for Graphs {
             .position(|g| *g == graph)
             .ok_or("unknown graph")?;
         self.graph.push(number as i32);
-        self.data
-            .append_value(if self.with_data { data } else { &[] });
+        self.data.push(data);
         Ok(1)
     }
 
     fn size(&self) -> usize {
-        self.data.values_slice().len()
+        self.data.size()
     }
 
-    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
+    fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef> {
         let graph = int32(std::mem::take(&mut self.graph));
-        vec![
-            dictionary(graph, strings(GRAPHS)),
-            Arc::new(self.data.finish()),
-        ]
+        vec![dictionary(graph, strings(GRAPHS)), self.data.finish(memory)]
     }
 }
 

@@ -1,5 +1,6 @@
 //! `images`: the encoded bytes as they are, one row an image.
 
+use super::blobs::Blobs;
 use super::keys::{dictionary, int32, strings};
 use super::schema::Wanted;
 use super::{Entry, Memory, Rows};
@@ -7,7 +8,6 @@ use crate::event::tensor::Fault;
 use crate::event::view::Content;
 use crate::event::wire::{Field, Fields};
 use arrow_array::ArrayRef;
-use arrow_array::builder::LargeBinaryBuilder;
 use std::sync::Arc;
 
 /// Formats told from the first bytes; the last stands for anything else.
@@ -21,20 +21,18 @@ pub struct Images {
     width: Vec<i32>,
     height: Vec<i32>,
     format: Vec<i32>,
-    data: LargeBinaryBuilder,
-    with_data: bool,
+    data: Blobs,
 }
 
 impl Images {
     /// No rows yet.
-    pub fn new(wanted: &Wanted) -> Self {
+    pub fn new(wanted: &Wanted, memory: &mut Memory) -> Self {
         Self {
             index: Vec::new(),
             width: Vec::new(),
             height: Vec::new(),
             format: Vec::new(),
-            data: LargeBinaryBuilder::new(),
-            with_data: wanted.has("data"),
+            data: Blobs::new(wanted.has("data"), memory),
         }
     }
 
@@ -43,8 +41,7 @@ impl Images {
         self.width.push(width);
         self.height.push(height);
         self.format.push(format(image));
-        self.data
-            .append_value(if self.with_data { image } else { &[] });
+        self.data.push(image);
     }
 }
 
@@ -80,10 +77,10 @@ impl Rows for Images {
     }
 
     fn size(&self) -> usize {
-        self.data.values_slice().len()
+        self.data.size()
     }
 
-    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
+    fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef> {
         let [index, width, height, format] = [
             &mut self.index,
             &mut self.width,
@@ -96,7 +93,7 @@ impl Rows for Images {
             Arc::new(width),
             Arc::new(height),
             dictionary(format, strings(FORMATS)),
-            Arc::new(self.data.finish()),
+            self.data.finish(memory),
         ]
     }
 }

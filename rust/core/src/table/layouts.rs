@@ -1,19 +1,30 @@
 //! `layouts`: custom-scalar layouts, as stored and as JSON.
 
+use super::blobs::Blobs;
+use super::schema::Wanted;
 use super::{Entry, Memory, Rows};
 use crate::event::tensor::Fault;
 use crate::proto::plugins::{Category, Chart, ChartContent, Layout};
 use arrow_array::ArrayRef;
-use arrow_array::builder::{LargeBinaryBuilder, StringBuilder};
+use arrow_array::builder::StringBuilder;
 use prost::Message;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The columns of `layouts`.
-#[derive(Default)]
 pub struct Layouts {
-    data: LargeBinaryBuilder,
+    data: Blobs,
     layout: StringBuilder,
+}
+
+impl Layouts {
+    /// No rows yet.
+    pub fn new(wanted: &Wanted, memory: &mut Memory) -> Self {
+        Self {
+            data: Blobs::new(wanted.has("data"), memory),
+            layout: StringBuilder::new(),
+        }
+    }
 }
 
 impl Rows for Layouts {
@@ -25,16 +36,16 @@ impl Rows for Layouts {
             .ok_or("layout tensor without a string")?;
         let layout = Layout::decode(data).map_err(|_| "layout that is no Layout message")?;
         self.layout.append_value(to_json(&layout).to_string());
-        self.data.append_value(data);
+        self.data.push(data);
         Ok(1)
     }
 
     fn size(&self) -> usize {
-        self.data.values_slice().len()
+        self.data.size()
     }
 
-    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
-        vec![Arc::new(self.data.finish()), Arc::new(self.layout.finish())]
+    fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef> {
+        vec![self.data.finish(memory), Arc::new(self.layout.finish())]
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Memory {
     pub i64s: Vec<Vec<i64>>,
     /// As above.
     pub i32s: Vec<Vec<i32>>,
+    /// As above.
+    pub bytes: Vec<Vec<u8>>,
 }
 
 impl Memory {

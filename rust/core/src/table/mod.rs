@@ -8,6 +8,7 @@ pub mod memory;
 pub mod schema;
 
 mod audio;
+mod blobs;
 mod graphs;
 mod histograms;
 mod images;
@@ -89,14 +90,14 @@ pub fn rows_for(kind: Kind, wanted: &schema::Wanted, memory: &mut Memory) -> Box
     match kind {
         Kind::Scalars => Box::new(Scalars::new(0, memory)),
         Kind::Histograms => Box::new(histograms::Histograms::new(memory)),
-        Kind::Tensors => Box::new(tensors::Tensors::new(wanted)),
-        Kind::Images => Box::new(images::Images::new(wanted)),
-        Kind::Audio => Box::new(audio::Audio::new(wanted)),
+        Kind::Tensors => Box::new(tensors::Tensors::new(wanted, memory)),
+        Kind::Images => Box::new(images::Images::new(wanted, memory)),
+        Kind::Audio => Box::new(audio::Audio::new(wanted, memory)),
         Kind::Text => Box::new(text::Text::default()),
         Kind::PrCurves => Box::new(pr_curves::PrCurves::default()),
         Kind::Meshes => Box::new(meshes::Components::default()),
-        Kind::Graphs => Box::new(graphs::Graphs::new(wanted)),
-        Kind::Layouts => Box::new(layouts::Layouts::default()),
+        Kind::Graphs => Box::new(graphs::Graphs::new(wanted, memory)),
+        Kind::Layouts => Box::new(layouts::Layouts::new(wanted, memory)),
         Kind::HParams => Box::new(graphs::Contents::default()),
     }
 }

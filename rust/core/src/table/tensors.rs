@@ -1,11 +1,12 @@
 //! `tensors`: dtype, shape and bytes of any tensor, or typed values.
 
+use super::blobs::Blobs;
 use super::keys::{dictionary, int32, strings};
 use super::schema::{TensorData, Wanted, element_type, item_field};
 use super::{Entry, Memory, Rows};
 use crate::event::dtype::DType;
 use crate::event::tensor::{Fault, Tensor};
-use arrow_array::builder::{BinaryBuilder, Int64Builder, LargeBinaryBuilder, ListBuilder};
+use arrow_array::builder::{BinaryBuilder, Int64Builder, ListBuilder};
 use arrow_array::{ArrayRef, FixedSizeListArray, ListArray, make_array};
 use arrow_buffer::{BooleanBufferBuilder, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_data::ArrayData;
@@ -22,7 +23,7 @@ pub struct Tensors {
 enum Data {
     Any {
         dtype: Vec<i32>,
-        data: LargeBinaryBuilder,
+        data: Blobs,
         strings: ListBuilder<BinaryBuilder>,
         scratch: Vec<u8>,
         fill: bool,
@@ -32,11 +33,11 @@ enum Data {
 
 impl Tensors {
     /// No rows yet.
-    pub fn new(wanted: &Wanted) -> Self {
+    pub fn new(wanted: &Wanted, memory: &mut Memory) -> Self {
         let data = match &wanted.tensors {
             TensorData::Any => Data::Any {
                 dtype: Vec::new(),
-                data: LargeBinaryBuilder::new(),
+                data: Blobs::new(true, memory),
                 strings: ListBuilder::new(BinaryBuilder::new())
                     .with_field(item_field(DataType::Binary)),
                 scratch: Vec::new(),
@@ -80,16 +81,16 @@ impl Rows for Tensors {
                             strings.values().append_value(string);
                         }
                         strings.append(true);
-                        data.append_null();
+                        data.push_null();
                     }
                     Some(kind) if kind.width() > 0 => {
                         tensor.elements(count, scratch)?;
                         self.size += scratch.len();
-                        data.append_value(&scratch);
+                        data.push(scratch);
                         strings.append(false);
                     }
                     _ => {
-                        data.append_null();
+                        data.push_null();
                         strings.append(false);
                     }
                 }
@@ -111,7 +112,7 @@ impl Rows for Tensors {
         self.size
     }
 
-    fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
+    fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef> {
         self.size = 0;
         let shape: ArrayRef = Arc::new(self.shape.finish());
         match &mut self.data {
@@ -123,7 +124,7 @@ impl Rows for Tensors {
             } => vec![
                 dictionary(int32(std::mem::take(dtype)), strings(DType::names())),
                 shape,
-                Arc::new(data.finish()),
+                data.finish(memory),
                 Arc::new(texts.finish()),
             ],
             Data::Typed(typed) => vec![shape, typed.finish()],

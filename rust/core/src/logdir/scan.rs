@@ -8,7 +8,7 @@ use crate::event::kind::Kind;
 use crate::filter::Filter;
 use crate::pipeline::decode::{Block, Decoder, Spec};
 use crate::pipeline::restarts::{Cuts, Restarts as Found};
-use crate::pipeline::tags::{Context, Learned};
+use crate::pipeline::tags::{Context, Lesson};
 use crate::pipeline::{Access, Decoded, FileTask, Ordered, Output, Scratch, Task, Unit, decode};
 use crate::table::keys::{dictionary, int32, int64, strings};
 use crate::table::schema::{KEYS, Layout, PROVENANCE, TensorData};
@@ -255,15 +255,8 @@ impl Output for Block {
             + self.keys.len() * 28
     }
 
-    fn learned(&self) -> Vec<(u32, &str, &Learned)> {
-        self.learned
-            .iter()
-            .map(|(run, tag, l)| (*run, &*self.tags[*tag as usize], l))
-            .collect()
-    }
-
-    fn depends_on(&self, context: &Context) -> bool {
-        self.unresolved && self.tags.iter().any(|tag| context.contains_key(&**tag))
+    fn lesson(&self) -> Option<&Lesson> {
+        Some(&self.lesson)
     }
 }
 
@@ -509,8 +502,8 @@ impl TagDictionary {
     /// Numbers a block's tags as the stream does. Usually every block meets the same tags in the
     /// same order, and there is nothing to rewrite.
     fn adopt(&mut self, block: &mut Block) {
-        let mut order: Vec<i32> = vec![-1; block.tags.len()];
-        for (local, name) in block.tags.iter().enumerate() {
+        let mut order: Vec<i32> = vec![-1; block.lesson.tags.len()];
+        for (local, name) in block.lesson.tags.iter().enumerate() {
             if block.used[local] {
                 order[local] = self.number(name);
             }

@@ -168,11 +168,10 @@ struct Collected {
 
 impl Collected {
     fn take_in(&mut self, part: &SeriesPart, tags: &mut Numbers, filter: &Filter) {
-        use crate::pipeline::Output;
         let numbers: Vec<u32> = part
             .stats
             .iter()
-            .map(|s| tags.of(&part.tags[s.tag as usize]))
+            .map(|s| tags.of(&part.lesson.tags[s.tag as usize]))
             .collect();
         let mut slots = Vec::with_capacity(numbers.len());
         for (stat, &tag) in part.stats.iter().zip(&numbers) {
@@ -194,7 +193,7 @@ impl Collected {
                 known.last = stat.last;
             }
         }
-        for (run, tag, learned) in part.learned() {
+        for (run, tag, learned) in part.lesson.learned() {
             let key = (run, tags.of(tag));
             self.learned.entry(key).or_insert_with(|| learned.clone());
         }
@@ -226,7 +225,11 @@ fn find_restarts(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<Cuts> 
     each_part(view, filter, true, go_on, |part| {
         let mut slots = Vec::with_capacity(part.stats.len());
         for stat in &part.stats {
-            let key = (stat.run, tags.of(&part.tags[stat.tag as usize]), stat.kind);
+            let key = (
+                stat.run,
+                tags.of(&part.lesson.tags[stat.tag as usize]),
+                stat.kind,
+            );
             let next = index.len() as i32;
             let slot = *index.entry(key).or_insert_with(|| {
                 by_run.entry(stat.run).or_default().push(next);

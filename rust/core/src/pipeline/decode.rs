@@ -1,7 +1,7 @@
 //! Events to the rows of one kind.
 
 use super::record::{Events, Trouble};
-use super::tags::{Context, Learned, Tags};
+use super::tags::{Context, Lesson, Tags};
 use crate::event::check;
 use crate::event::dtype::DType;
 use crate::event::kind::{Kind, Plugin, kind_of};
@@ -33,16 +33,12 @@ pub struct Block {
     pub keys: KeyColumns,
     /// The kind's own columns.
     pub columns: Vec<ArrayRef>,
-    /// The tags by their number.
-    pub tags: Vec<Box<str>>,
-    /// Which of them have rows.
+    /// Which tags have rows.
     pub used: Vec<bool>,
     /// Where sessions started.
     pub starts: Vec<Start>,
-    /// First metadata of each tag in each run.
-    pub learned: Vec<(u32, u32, Learned)>,
-    /// Some value's kind depends on what earlier parts of the run say.
-    pub unresolved: bool,
+    /// What is known of the tags.
+    pub lesson: Lesson,
 }
 
 /// A `SessionLog` with status `START`.
@@ -67,7 +63,6 @@ pub struct Decoder<'s, R> {
     file: u32,
     /// The run began in this unit, so nothing earlier can resolve its tags.
     first: bool,
-    unresolved: bool,
 }
 
 impl<'s, R: Rows> Decoder<'s, R> {
@@ -90,7 +85,6 @@ impl<'s, R: Rows> Decoder<'s, R> {
             run: 0,
             file: 0,
             first: true,
-            unresolved: false,
         }
     }
 
@@ -187,10 +181,7 @@ impl<'s, R: Rows> Decoder<'s, R> {
         let plugin = match (value.metadata, value.content) {
             (Some(metadata), _) => self.tags.note(id, metadata).ok_or(Trouble::Irregular)?,
             (None, Content::Tensor(_) | Content::None) => {
-                self.tags.known(id).unwrap_or_else(|| {
-                    self.unresolved |= !self.first;
-                    Plugin::Other
-                })
+                self.tags.known_or_unresolved(id, self.first)
             }
             (None, _) => Plugin::Other,
         };
@@ -380,8 +371,8 @@ impl<R: Rows> Events for Decoder<'_, R> {
     }
 
     fn finish(mut self, memory: &mut Memory) -> Block {
-        let (tags, learned) = self.tags.finish();
-        let mut used = vec![false; tags.len()];
+        let lesson = self.tags.finish();
+        let mut used = vec![false; lesson.tags.len()];
         for &tag in &self.keys.tag {
             used[tag as usize] = true;
         }
@@ -389,10 +380,8 @@ impl<R: Rows> Events for Decoder<'_, R> {
             used,
             keys: self.keys.finish(memory),
             columns: self.rows.finish(memory),
-            tags,
             starts: self.starts,
-            learned,
-            unresolved: self.unresolved,
+            lesson,
         }
     }
 }

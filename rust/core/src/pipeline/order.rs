@@ -2,7 +2,7 @@
 
 use super::plan::{FileTask, Unit};
 use super::pool::Pool;
-use super::tags::{Context, Learned};
+use super::tags::{Context, Lesson};
 use super::walk::{Damage, Span};
 use super::{Decoded, Task};
 use crate::error::{Error, Result};
@@ -15,14 +15,9 @@ pub trait Output: Send {
     /// Bytes held, roughly.
     fn size(&self) -> usize;
 
-    /// First metadata met, by run and tag.
-    fn learned(&self) -> Vec<(u32, &str, &Learned)> {
-        Vec::new()
-    }
-
-    /// Whether some value's kind depends on what earlier units said of one of `context`'s tags.
-    fn depends_on(&self, _context: &Context) -> bool {
-        false
+    /// What is known of tags, and what had to be.
+    fn lesson(&self) -> Option<&Lesson> {
+        None
     }
 }
 
@@ -160,7 +155,7 @@ impl<T: Task> Ordered<T> {
         number: usize,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<Decoded<T::Output>> {
-        let mut decoded = self.pool.fetch(number, go_on)?;
+        let (mut decoded, hint) = self.pool.fetch(number, go_on)?;
         let units = Arc::clone(&self.units);
         let unit = &units[number];
         let first_run = unit.parts.first().map(|p| self.files[p.file].run);
@@ -175,7 +170,8 @@ impl<T: Task> Ordered<T> {
             }
             _ => false,
         };
-        again |= !self.context.is_empty() && decoded.output.depends_on(&self.context);
+        let holds = |lesson: &Lesson| lesson.holds(hint.as_deref(), &self.context);
+        again |= !decoded.output.lesson().is_none_or(holds);
         if again {
             decoded = self.pool.again(number, from, Some(&self.context))?;
         }
@@ -229,7 +225,7 @@ impl<T: Task> Ordered<T> {
     }
 
     fn learn(&mut self, output: &T::Output) {
-        for (run, tag, learned) in output.learned() {
+        for (run, tag, learned) in output.lesson().into_iter().flat_map(Lesson::learned) {
             if run == self.run && !self.context.contains_key(tag) {
                 self.context.insert(tag.to_owned(), learned.clone());
             }

@@ -5,6 +5,7 @@
 //! little memory; the unit that is waited for is always taken.
 
 use super::plan::{FileTask, Unit};
+use super::tags::{Context, Lesson};
 use super::{Decoded, Output, Scratch, Task};
 use crate::error::{Error, Result};
 
@@ -43,31 +44,52 @@ struct State<O> {
     next: usize,
     /// The unit that is waited for.
     wanted: usize,
-    results: HashMap<usize, Result<Decoded<O>>>,
+    results: HashMap<usize, Outcome<O>>,
+    /// A run, and what units that are done by now said of its tags: a hint for the units to come,
+    /// which [`order`](super::order) holds against what earlier units said.
+    hint: (u32, Arc<Context>),
     waiting_bytes: usize,
     stopped: bool,
 }
+
+/// A unit's result, and the hint it was done with.
+type Outcome<O> = Result<(Decoded<O>, Option<Arc<Context>>)>;
 
 impl<T: Task> Shared<T> {
     fn lock(&self) -> MutexGuard<'_, State<T::Output>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, number: usize, scratch: &mut Scratch) -> Result<Decoded<T::Output>> {
-        self.task
-            .run(&self.files, &self.units[number], None, None, scratch)
+    fn run(
+        &self,
+        number: usize,
+        hint: Option<Arc<Context>>,
+        scratch: &mut Scratch,
+    ) -> Outcome<T::Output> {
+        let unit = &self.units[number];
+        let decoded = self
+            .task
+            .run(&self.files, unit, None, hint.as_deref(), scratch)?;
+        Ok((decoded, hint))
+    }
+
+    fn run_of(&self, number: usize) -> Option<u32> {
+        Some(self.files[self.units.get(number)?.parts.first()?.file].run)
     }
 
     fn work(&self) {
         let mut scratch = Scratch::default();
-        while let Some(number) = self.take() {
-            let run = std::panic::AssertUnwindSafe(|| self.run(number, &mut scratch));
+        while let Some((number, hint)) = self.take() {
+            let run = std::panic::AssertUnwindSafe(|| self.run(number, hint, &mut scratch));
             // A panic is a bug; it must not leave the consumer waiting for ever.
             let result = std::panic::catch_unwind(run)
                 .unwrap_or_else(|_| Err(Error::argument("a worker panicked; please report this")));
             let mut state = self.lock();
-            if let Ok(decoded) = &result {
+            if let Ok((decoded, _)) = &result {
                 state.waiting_bytes += decoded.output.size();
+                if let Some(run) = self.run_of(number + 1) {
+                    state.take_hints(run, decoded.output.lesson());
+                }
             }
             state.results.insert(number, result);
             if state.wanted == number {
@@ -76,7 +98,7 @@ impl<T: Task> Shared<T> {
         }
     }
 
-    fn take(&self) -> Option<usize> {
+    fn take(&self) -> Option<(usize, Option<Arc<Context>>)> {
         let mut state = self.lock();
         loop {
             if state.stopped || state.next >= self.units.len() {
@@ -84,13 +106,30 @@ impl<T: Task> Shared<T> {
             }
             let room = state.next < state.wanted + self.ahead && state.waiting_bytes < MOST_WAITING;
             if room || state.next == state.wanted {
+                let number = state.next;
                 state.next += 1;
-                return Some(state.next - 1);
+                let (run, hint) = &state.hint;
+                let hint = (self.run_of(number) == Some(*run)).then(|| Arc::clone(hint));
+                return Some((number, hint));
             }
             state = self
                 .room
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl<O> State<O> {
+    /// Adds what `lesson` says of the tags of `run`.
+    fn take_hints(&mut self, run: u32, lesson: Option<&Lesson>) {
+        if self.hint.0 != run {
+            self.hint = (run, Arc::default());
+        }
+        for (of, tag, learned) in lesson.into_iter().flat_map(Lesson::learned) {
+            if of == run && !self.hint.1.contains_key(tag) {
+                Arc::make_mut(&mut self.hint.1).insert(tag.to_owned(), learned.clone());
+            }
         }
     }
 }
@@ -114,6 +153,7 @@ impl<T: Task> Pool<T> {
                 wanted: 0,
                 results: HashMap::new(),
                 waiting_bytes: 0,
+                hint: (u32::MAX, Arc::default()),
                 stopped: false,
             }),
             ready: Condvar::new(),
@@ -143,17 +183,17 @@ impl<T: Task> Pool<T> {
         &mut self,
         number: usize,
         go_on: &mut dyn FnMut() -> bool,
-    ) -> Result<Decoded<T::Output>> {
+    ) -> Outcome<T::Output> {
         if self.workers.is_empty() {
             if !go_on() {
                 return Err(Error::interrupted());
             }
-            return self.shared.run(number, &mut self.scratch);
+            return self.shared.run(number, None, &mut self.scratch);
         }
         let mut state = self.shared.lock();
         loop {
             if let Some(result) = state.results.remove(&number) {
-                if let Ok(decoded) = &result {
+                if let Ok((decoded, _)) = &result {
                     state.waiting_bytes -= decoded.output.size();
                 }
                 state.wanted = number + 1;
@@ -181,7 +221,7 @@ impl<T: Task> Pool<T> {
         &mut self,
         number: usize,
         from: Option<u64>,
-        seed: Option<&super::tags::Context>,
+        seed: Option<&Context>,
     ) -> Result<Decoded<T::Output>> {
         let shared = &self.shared;
         shared.task.run(

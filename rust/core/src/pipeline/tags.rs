@@ -71,7 +71,13 @@ pub struct Tags<'f> {
     run: u32,
     /// First metadata of each tag in each run, in the order met.
     learned: Vec<(u32, u32, Learned)>,
+    /// What earlier units said of the tags of the first run.
     seed: Option<&'f Context>,
+    first_run: Option<u32>,
+    /// Tags whose plugin nothing told.
+    unresolved: Vec<u32>,
+    /// Tags whose plugin was taken from the seed.
+    borrowed: Vec<u32>,
 }
 
 impl<'f> Tags<'f> {
@@ -90,12 +96,16 @@ impl<'f> Tags<'f> {
             run: 0,
             learned: Vec::new(),
             seed,
+            first_run: None,
+            unresolved: Vec::new(),
+            borrowed: Vec::new(),
         }
     }
 
     /// Goes on with run number `run`, whose metadata is its own.
     pub fn enter_run(&mut self, run: u32) {
         self.run = run;
+        self.first_run.get_or_insert(run);
     }
 
     /// The number of the tag `name`; `None` if it is not UTF-8.
@@ -207,7 +217,10 @@ impl<'f> Tags<'f> {
         if tag.run == self.run && tag.has_metadata {
             return Some(tag.plugin);
         }
-        let learned = self.seed?.get(&*tag.name)?;
+        let learned = self
+            .seed
+            .filter(|_| self.first_run == Some(self.run))?
+            .get(&*tag.name)?;
         let plugin = Plugin::of(learned.plugin.as_bytes());
         let plugin_wanted = self
             .plugin_filter
@@ -217,7 +230,20 @@ impl<'f> Tags<'f> {
         tag.has_metadata = true;
         tag.plugin = plugin;
         tag.plugin_wanted = plugin_wanted;
+        self.borrowed.push(id);
         Some(plugin)
+    }
+
+    /// The plugin of a tag whose value brings no metadata. What nothing told here is taken note of,
+    /// unless the run begins in this unit, so that nothing else could tell.
+    #[inline(always)]
+    pub fn known_or_unresolved(&mut self, id: u32, run_begins: bool) -> Plugin {
+        self.known(id).unwrap_or_else(|| {
+            if !run_begins && self.unresolved.last() != Some(&id) {
+                self.unresolved.push(id);
+            }
+            Plugin::Other
+        })
     }
 
     /// Whether the tag's latest metadata names the plugin asked for.
@@ -227,12 +253,50 @@ impl<'f> Tags<'f> {
         tag.run == self.run && tag.plugin_wanted
     }
 
-    /// The tags' names, by number, and what was learned: `(run, tag, metadata)`.
-    pub fn finish(self) -> (Vec<Box<str>>, Vec<(u32, u32, Learned)>) {
-        (
-            self.tags.into_iter().map(|t| t.name).collect(),
-            self.learned,
-        )
+    /// What is left.
+    pub fn finish(self) -> Lesson {
+        Lesson {
+            tags: self.tags.into_iter().map(|t| t.name).collect(),
+            learned: self.learned,
+            borrowed: self.borrowed,
+            unresolved: self.unresolved,
+        }
+    }
+}
+
+/// What a unit of work knows of tags, and what it had to know from elsewhere.
+#[derive(Debug, Default)]
+pub struct Lesson {
+    /// The tags by their number.
+    pub tags: Vec<Box<str>>,
+    /// First metadata of each tag in each run: run, tag, metadata.
+    learned: Vec<(u32, u32, Learned)>,
+    borrowed: Vec<u32>,
+    unresolved: Vec<u32>,
+}
+
+impl Lesson {
+    fn name(&self, tag: u32) -> &str {
+        self.tags.get(tag as usize).map_or("", |name| name)
+    }
+
+    /// First metadata of each tag in each run.
+    pub fn learned(&self) -> impl Iterator<Item = (u32, &str, &Learned)> {
+        self.learned
+            .iter()
+            .map(|(run, tag, learned)| (*run, self.name(*tag), learned))
+    }
+
+    /// Whether the unit, which was done with the hint `seed`, would have come out the same with
+    /// `context`, which is what the run said before it.
+    pub fn holds(&self, seed: Option<&Context>, context: &Context) -> bool {
+        let same =
+            |&tag: &u32| seed.and_then(|s| s.get(self.name(tag))) == context.get(self.name(tag));
+        self.borrowed.iter().all(same)
+            && !self
+                .unresolved
+                .iter()
+                .any(|&tag| context.contains_key(self.name(tag)))
     }
 }
 
@@ -266,8 +330,12 @@ mod tests {
         tags.enter_run(1);
         assert_eq!(tags.known(id), None);
         assert_eq!(tags.note(id, &text), Some(Plugin::Text));
-        let learned = tags.finish().1;
+        let lesson = tags.finish();
+        let learned: Vec<_> = lesson.learned().collect();
         assert_eq!(learned.len(), 2);
-        assert_eq!(learned[1].2.plugin, "text");
+        assert_eq!(
+            (learned[1].0, learned[1].1, &*learned[1].2.plugin),
+            (1, "x", "text")
+        );
     }
 }

@@ -19,8 +19,8 @@ pub const LARGE: usize = 16 << 10;
 /// Bytes of a large payload that are enough to tell what is in it.
 const PEEK: usize = 4 << 10;
 
-/// Mapped beyond the end of a part, for the record that reaches over it.
-const SLACK: u64 = 64 << 10;
+/// Mapped beyond the end of a part, for the record that reaches over it; costs nothing untouched.
+const SLACK: u64 = 2 << 20;
 
 /// A range of a file in which records begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::event::view::{Content, Event, Metadata, Value, Values, What};
 use crate::event::wire::{Field, Fields};
 use crate::filter::Filter;
 use crate::pipeline::record::{Events, Trouble};
-use crate::pipeline::tags::{Context, Learned, Tags};
+use crate::pipeline::tags::{Context, Lesson, Tags};
 use crate::pipeline::{Access, Decoded, FileTask, Output, Scratch, Task, Unit, decode};
 use crate::table::Memory;
 
@@ -42,8 +42,7 @@ pub struct EventRows {
     pub kind: Vec<Option<Kind>>,
     /// The plugin its metadata names, or its tag's did.
     pub plugin: Vec<Option<String>>,
-    learned: Vec<(u32, Box<str>, Learned)>,
-    unresolved: bool,
+    lesson: Lesson,
 }
 
 /// The fields of `Event.what`.
@@ -62,20 +61,8 @@ impl Output for EventRows {
         self.run.len() * 120
     }
 
-    fn learned(&self) -> Vec<(u32, &str, &Learned)> {
-        self.learned
-            .iter()
-            .map(|(run, tag, learned)| (*run, &**tag, learned))
-            .collect()
-    }
-
-    fn depends_on(&self, context: &Context) -> bool {
-        self.unresolved
-            && self
-                .tag
-                .iter()
-                .flatten()
-                .any(|tag| context.contains_key(tag))
+    fn lesson(&self) -> Option<&Lesson> {
+        Some(&self.lesson)
     }
 }
 
@@ -150,10 +137,7 @@ impl Lister<'_> {
         let plugin = match (value.metadata, value.content) {
             (Some(metadata), _) => self.tags.note(id, metadata).ok_or(Trouble::Irregular)?,
             (None, Content::Tensor(_) | Content::None) => {
-                self.tags.known(id).unwrap_or_else(|| {
-                    self.rows.unresolved |= !self.first;
-                    Plugin::Other
-                })
+                self.tags.known_or_unresolved(id, self.first)
             }
             (None, _) => Plugin::Other,
         };
@@ -228,11 +212,7 @@ impl Events for Lister<'_> {
     }
 
     fn finish(mut self, _: &mut Memory) -> EventRows {
-        let (tags, learned) = self.tags.finish();
-        self.rows.learned = learned
-            .into_iter()
-            .map(|(run, tag, l)| (run, tags[tag as usize].clone(), l))
-            .collect();
+        self.rows.lesson = self.tags.finish();
         self.rows
     }
 }

@@ -9,7 +9,7 @@ use crate::event::wire::{Field, Fields};
 use crate::filter::Filter;
 use crate::pipeline::decode::is_start;
 use crate::pipeline::record::{Events, Trouble};
-use crate::pipeline::tags::{Context, Learned, Tags};
+use crate::pipeline::tags::{Context, Lesson, Tags};
 use crate::pipeline::{Access, Decoded, FileTask, Output, Scratch, Task, Unit, decode};
 use crate::table::Memory;
 
@@ -54,14 +54,12 @@ pub enum Point {
 /// The series of a unit.
 #[derive(Default)]
 pub struct SeriesPart {
-    /// The tags by number.
-    pub tags: Vec<Box<str>>,
+    /// What is known of the tags.
+    pub lesson: Lesson,
     /// In the order met.
     pub stats: Vec<Stat>,
     /// Every value, if asked for.
     pub points: Vec<Point>,
-    learned: Vec<(u32, u32, Learned)>,
-    unresolved: bool,
 }
 
 impl Output for SeriesPart {
@@ -69,15 +67,8 @@ impl Output for SeriesPart {
         self.stats.len() * 128 + self.points.len() * 24
     }
 
-    fn learned(&self) -> Vec<(u32, &str, &Learned)> {
-        self.learned
-            .iter()
-            .map(|(run, tag, l)| (*run, &*self.tags[*tag as usize], l))
-            .collect()
-    }
-
-    fn depends_on(&self, context: &Context) -> bool {
-        self.unresolved && self.tags.iter().any(|tag| context.contains_key(&**tag))
+    fn lesson(&self) -> Option<&Lesson> {
+        Some(&self.lesson)
     }
 }
 
@@ -170,10 +161,7 @@ impl Survey<'_> {
         let plugin = match (value.metadata, value.content) {
             (Some(metadata), _) => self.tags.note(tag, metadata).ok_or(Trouble::Irregular)?,
             (None, Content::Tensor(_) | Content::None) => {
-                self.tags.known(tag).unwrap_or_else(|| {
-                    self.part.unresolved |= !self.first;
-                    Plugin::Other
-                })
+                self.tags.known_or_unresolved(tag, self.first)
             }
             (None, _) => Plugin::Other,
         };
@@ -280,7 +268,7 @@ impl Events for Survey<'_> {
     }
 
     fn finish(mut self, _: &mut Memory) -> SeriesPart {
-        (self.part.tags, self.part.learned) = self.tags.finish();
+        self.part.lesson = self.tags.finish();
         self.part
     }
 }

@@ -1,0 +1,488 @@
+//! Histograms, binned in one pass over the array.
+//!
+//! Three things come out of the pass: counts per bin, the extremes, and the two sums.
+//!
+//! *Counts* are exactly those of `numpy.histogram`: bin `i` holds `edges[i] <= v < edges[i + 1]`,
+//! the last one also its right edge, values outside and NaN are in none. Finding the bin is what
+//! costs, so no search is done for the 1549 default edges: they grow by a tenth each, and the top
+//! bits of a double (sign, exponent, four of the mantissa) cut the number line into cells narrower
+//! than that. A cell therefore holds at most one edge; a table says which, and one comparison with
+//! that exact edge decides ([`DefaultEdges`]). Evenly spaced edges start from a guess by division
+//! that is corrected against the exact edges; only uneven ones are searched.
+//!
+//! *Sums* are added in the order NumPy adds (halves, down to 128 elements in eight lanes), so that
+//! they agree to the last bit and lose no precision on long arrays. The recursion over halves is
+//! also what drives the pass: its leaves are the blocks.
+//!
+//! If you change the cells: their relative width must stay below 1.1, which `cells_hold_one_edge`
+//! checks.
+
+use std::sync::LazyLock;
+
+use super::array::Array;
+use super::wire;
+use crate::error::{Error, Result};
+
+/// Where the bins are.
+#[derive(Debug, Clone)]
+pub enum Bins {
+    /// The 1549 edges `torch` and `tensorboardX` call `"tensorflow"`.
+    Default,
+    /// So many bins of equal width between the extremes.
+    Count(usize),
+    /// These edges, ascending.
+    Edges(Vec<f64>),
+}
+
+/// A `HistogramProto`, before encoding.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Histogram {
+    /// Smallest value; NaN if there is one among the values.
+    pub min: f64,
+    /// Largest value; NaN if there is one among the values.
+    pub max: f64,
+    /// Number of values, those in no bin included.
+    pub num: f64,
+    /// Sum of the values.
+    pub sum: f64,
+    /// Sum of their squares.
+    pub sum_squares: f64,
+    /// Right edge of every bucket.
+    pub limits: Vec<f64>,
+    /// Count of every bucket.
+    pub counts: Vec<f64>,
+}
+
+impl Histogram {
+    /// The histogram `torch` writes of `array`: binned, merged to about `max_bins`, and trimmed to
+    /// the bins that are not empty with one empty bin kept on the left.
+    ///
+    /// An array without elements is an error. One without a value inside the bins (all NaN, say)
+    /// becomes a single bucket up to the largest double that counts what is not NaN.
+    pub fn of(array: &Array<'_>, bins: &Bins, max_bins: Option<usize>) -> Result<Self> {
+        if array.is_empty() {
+            return Err(Error::argument("values must have at least one element"));
+        }
+        let (totals, edges, counts) = count(array, bins)?;
+        let (edges, counts) = match max_bins {
+            Some(0) => return Err(Error::argument("max_bins must be at least 1")),
+            Some(most) if counts.len() > most => merge(&edges, &counts, counts.len() / most),
+            _ => (edges, counts),
+        };
+        let (limits, counts) = trim(&edges, &counts)
+            .unwrap_or_else(|| (vec![f64::MAX], vec![(array.len() - totals.nans) as f64]));
+        Ok(Self {
+            min: totals.min,
+            max: totals.max,
+            num: array.len() as f64,
+            sum: totals.sum,
+            sum_squares: totals.squares,
+            limits,
+            counts,
+        })
+    }
+
+    /// Appends the bytes of the `HistogramProto`.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        wire::double(out, 1, self.min);
+        wire::double(out, 2, self.max);
+        wire::double(out, 3, self.num);
+        wire::double(out, 4, self.sum);
+        wire::double(out, 5, self.sum_squares);
+        wire::packed_doubles(out, 6, &self.limits);
+        wire::packed_doubles(out, 7, &self.counts);
+    }
+}
+
+/// The `[buckets, 3]` rows (left, right, count) that `tf.summary.histogram` writes of `array`:
+/// buckets of equal width; all zero without elements; all edges at the value, and everything in
+/// the last bucket, when there is only one.
+pub fn rows(array: &Array<'_>, buckets: usize) -> Result<Vec<f64>> {
+    if array.is_empty() || buckets == 0 {
+        return Ok(vec![0.0; buckets * 3]);
+    }
+    let totals = count(array, &Bins::Edges(vec![0.0, 1.0]))?.0;
+    let (min, max) = (totals.min, totals.max);
+    let mut rows = Vec::with_capacity(buckets * 3);
+    if !(min.is_finite() && max.is_finite()) {
+        return Err(Error::argument(
+            "values must be finite for buckets of equal width",
+        ));
+    }
+    if min == max {
+        for index in 0..buckets {
+            let here = if index + 1 == buckets { array.len() } else { 0 };
+            rows.extend([min, min, here as f64]);
+        }
+        return Ok(rows);
+    }
+    let (_, edges, counts) = count(array, &Bins::Count(buckets))?;
+    for (pair, count) in edges.windows(2).zip(counts) {
+        rows.extend([pair[0], pair[1], count as f64]);
+    }
+    Ok(rows)
+}
+
+/// The default edges, ascending.
+pub fn default_edges() -> &'static [f64] {
+    &DEFAULT.edges
+}
+
+/// What one pass gathers beside the counts.
+struct Totals {
+    min: f64,
+    max: f64,
+    sum: f64,
+    squares: f64,
+    nans: usize,
+}
+
+/// Counts per bin, with the edges between them.
+fn count(array: &Array<'_>, bins: &Bins) -> Result<(Totals, Vec<f64>, Vec<u64>)> {
+    match bins {
+        Bins::Default => {
+            let mut pass = Pass::new(array, &*DEFAULT, DEFAULT.edges.len());
+            let totals = pass.run();
+            Ok((totals, DEFAULT.edges.clone(), pass.counts()))
+        }
+        Bins::Count(0) => Err(Error::argument("bins must be at least 1")),
+        Bins::Count(bins) => {
+            let nothing = Search(&[]);
+            let totals = Pass::new(array, &nothing, 0).run();
+            if !(totals.min.is_finite() && totals.max.is_finite()) {
+                return Err(Error::argument(
+                    "values must be finite for a number of bins; \"tensorflow\" and edges take all",
+                ));
+            }
+            let edges = even_edges(totals.min, totals.max, *bins);
+            let even = Even::new(&edges);
+            let mut pass = Pass::new(array, &even, edges.len());
+            pass.run();
+            let counts = pass.counts();
+            Ok((totals, edges, counts))
+        }
+        Bins::Edges(edges) => {
+            if edges.len() < 2 || !edges.is_sorted() || edges.iter().any(|edge| edge.is_nan()) {
+                return Err(Error::argument("bins must be at least two ascending edges"));
+            }
+            let even = Even::new(edges);
+            let (totals, counts) = if even.holds() {
+                let mut pass = Pass::new(array, &even, edges.len());
+                (pass.run(), pass.counts())
+            } else {
+                let search = Search(edges);
+                let mut pass = Pass::new(array, &search, edges.len());
+                (pass.run(), pass.counts())
+            };
+            Ok((totals, edges.clone(), counts))
+        }
+    }
+}
+
+/// `bins + 1` edges as `numpy.linspace` places them.
+fn even_edges(min: f64, max: f64, bins: usize) -> Vec<f64> {
+    let (min, max) = if min == max {
+        (min - 0.5, max + 0.5)
+    } else {
+        (min, max)
+    };
+    let step = (max - min) / bins as f64;
+    let mut edges: Vec<f64> = (0..bins).map(|index| index as f64 * step + min).collect();
+    edges.push(max);
+    edges
+}
+
+/// Adds up `group` neighbouring bins at a time.
+fn merge(edges: &[f64], counts: &[u64], group: usize) -> (Vec<f64>, Vec<u64>) {
+    let merged: Vec<u64> = counts
+        .chunks(group)
+        .map(|chunk| chunk.iter().sum())
+        .collect();
+    let kept = edges[..counts.len()].iter().step_by(group).copied();
+    (kept.chain(edges.last().copied()).collect(), merged)
+}
+
+/// Limits and counts from the bin left of the first count to the last count.
+fn trim(edges: &[f64], counts: &[u64]) -> Option<(Vec<f64>, Vec<f64>)> {
+    let first = counts.iter().position(|&count| count > 0)?;
+    let last = counts.iter().rposition(|&count| count > 0)?;
+    let limits = edges.get(first..=last + 1)?.to_vec();
+    let held = counts[first..=last].iter().map(|&count| count as f64);
+    Some((limits, std::iter::once(0.0).chain(held).collect()))
+}
+
+/// Finds the slot of a value: 0 below all edges, `i + 1` in bin `i`, the number of edges above
+/// all and for NaN (or 0, which is as good: neither slot is looked at).
+trait Locate {
+    fn slot(&self, value: f64) -> usize;
+}
+
+/// One pass: the array, the bins and what has been counted.
+struct Pass<'a, L> {
+    array: &'a Array<'a>,
+    locate: &'a L,
+    slots: Vec<u64>,
+    min: [f64; LANES],
+    max: [f64; LANES],
+    nans: usize,
+}
+
+const LANES: usize = 8;
+const BLOCK: usize = 128;
+
+impl<'a, L: Locate> Pass<'a, L> {
+    fn new(array: &'a Array<'a>, locate: &'a L, edges: usize) -> Self {
+        Self {
+            array,
+            locate,
+            slots: vec![0; edges + 1],
+            min: [f64::INFINITY; LANES],
+            max: [f64::NEG_INFINITY; LANES],
+            nans: 0,
+        }
+    }
+
+    fn run(&mut self) -> Totals {
+        let (sum, squares) = self.halves(0, self.array.len());
+        let extreme = |value| if self.nans > 0 { f64::NAN } else { value };
+        Totals {
+            min: extreme(self.min.iter().copied().fold(f64::INFINITY, f64::min)),
+            max: extreme(self.max.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+            sum: 0.0 + sum,
+            squares: 0.0 + squares,
+            nans: self.nans,
+        }
+    }
+
+    /// The counts of the bins, without those outside.
+    fn counts(&self) -> Vec<u64> {
+        self.slots
+            .get(1..self.slots.len() - 1)
+            .unwrap_or_default()
+            .to_vec()
+    }
+
+    /// The sums of `length` elements from `start` on.
+    fn halves(&mut self, start: usize, length: usize) -> (f64, f64) {
+        if length <= BLOCK {
+            let mut block = [0.0; BLOCK];
+            let block = &mut block[..length];
+            self.array.load(start, block);
+            return self.block(block);
+        }
+        let half = length / 2;
+        let half = half - half % LANES;
+        let left = self.halves(start, half);
+        let right = self.halves(start + half, length - half);
+        (left.0 + right.0, left.1 + right.1)
+    }
+
+    #[inline]
+    fn block(&mut self, block: &[f64]) -> (f64, f64) {
+        for &value in block {
+            if let Some(slot) = self.slots.get_mut(self.locate.slot(value)) {
+                *slot += 1;
+            }
+        }
+        let (lanes, rest) = block.as_chunks::<LANES>();
+        let (mut sum, mut squares) = ([-0.0; LANES], [-0.0; LANES]);
+        let mut nans = [0u64; LANES];
+        for chunk in lanes {
+            for lane in 0..LANES {
+                let value = chunk[lane];
+                sum[lane] += value;
+                squares[lane] += value * value;
+                self.min[lane] = if value < self.min[lane] {
+                    value
+                } else {
+                    self.min[lane]
+                };
+                self.max[lane] = if value > self.max[lane] {
+                    value
+                } else {
+                    self.max[lane]
+                };
+                nans[lane] += u64::from(value.is_nan());
+            }
+        }
+        let fold = |l: [f64; 8]| ((l[0] + l[1]) + (l[2] + l[3])) + ((l[4] + l[5]) + (l[6] + l[7]));
+        let (mut sum, mut squares) = (fold(sum), fold(squares));
+        for &value in rest {
+            sum += value;
+            squares += value * value;
+            self.min[0] = self.min[0].min(value);
+            self.max[0] = self.max[0].max(value);
+            self.nans += usize::from(value.is_nan());
+        }
+        self.nans += nans.iter().sum::<u64>() as usize;
+        (sum, squares)
+    }
+}
+
+/// Uneven edges: a search.
+struct Search<'a>(&'a [f64]);
+
+impl Locate for Search<'_> {
+    fn slot(&self, value: f64) -> usize {
+        let Self(edges) = self;
+        let slot = edges.partition_point(|&edge| edge <= value);
+        if slot == edges.len() && edges.last() == Some(&value) {
+            // The last bin is closed; with doubled last edges it is the last of them.
+            return slot - 1;
+        }
+        slot
+    }
+}
+
+/// Evenly spaced edges: a guess, corrected.
+struct Even<'a> {
+    edges: &'a [f64],
+    first: f64,
+    last: f64,
+    per_unit: f64,
+}
+
+impl<'a> Even<'a> {
+    fn new(edges: &'a [f64]) -> Self {
+        let first = edges.first().copied().unwrap_or(f64::NAN);
+        let last = edges.last().copied().unwrap_or(f64::NAN);
+        let per_unit = edges.len().saturating_sub(1) as f64 / (last - first);
+        Self {
+            edges,
+            first,
+            last,
+            per_unit,
+        }
+    }
+
+    /// Whether a guess is never more than a step or two away.
+    fn holds(&self) -> bool {
+        self.per_unit.is_finite()
+            && self.edges.iter().enumerate().all(|(index, &edge)| {
+                ((edge - self.first) * self.per_unit - index as f64).abs() < 1.0
+            })
+    }
+}
+
+impl Locate for Even<'_> {
+    #[inline]
+    fn slot(&self, value: f64) -> usize {
+        if value < self.first || value.is_nan() {
+            return 0;
+        }
+        if value > self.last {
+            return self.edges.len();
+        }
+        let bins = self.edges.len() - 1;
+        let mut bin = (((value - self.first) * self.per_unit) as usize).min(bins - 1);
+        while bin > 0 && value < self.edges[bin] {
+            bin -= 1;
+        }
+        while bin + 1 < bins && value >= self.edges[bin + 1] {
+            bin += 1;
+        }
+        bin + 1
+    }
+}
+
+/// The edges `torch` and `tensorboardX` use unless told otherwise, and the table that finds a
+/// value among them.
+struct DefaultEdges {
+    edges: Vec<f64>,
+    cells: Vec<Cell>,
+}
+
+/// A stretch of the number line with at most one edge in it.
+#[derive(Clone, Copy)]
+struct Cell {
+    /// Magnitudes from here on are beyond the edge; NaN where there is no edge.
+    threshold: f64,
+    /// The slot of magnitudes before the edge.
+    before: u16,
+    /// The slot of those beyond.
+    beyond: u16,
+}
+
+static DEFAULT: LazyLock<DefaultEdges> = LazyLock::new(DefaultEdges::new);
+
+/// Bits of a double below those that name a cell.
+const BELOW_CELL: u32 = 48;
+const MAGNITUDE: u64 = i64::MAX as u64;
+const SMALLEST_EDGE: f64 = 1e-12;
+const EDGES_END: f64 = 1e20;
+/// The cell below the smallest edge: it stands for everything smaller too.
+const FIRST_CELL: usize = (SMALLEST_EDGE.to_bits() >> BELOW_CELL) as usize - 1;
+/// Cells of one sign; the last one lies beyond all edges.
+const CELLS: usize = (EDGES_END.to_bits() >> BELOW_CELL) as usize + 2 - FIRST_CELL;
+
+impl DefaultEdges {
+    fn new() -> Self {
+        let positive: Vec<f64> =
+            std::iter::successors(Some(SMALLEST_EDGE), |edge| Some(edge * 1.1))
+                .take_while(|&edge| edge < EDGES_END)
+                .collect();
+        let edges: Vec<f64> = (positive.iter().rev().map(|edge| -edge))
+            .chain([0.0])
+            .chain(positive.iter().copied())
+            .collect();
+        // Above zero a value equal to an edge is beyond it, below zero not yet, and the last edge
+        // of all is closed.
+        let next_up: Vec<f64> = positive.iter().map(|edge| edge.next_up()).collect();
+        let mut from = positive.clone();
+        if let (Some(last), Some(next)) = (from.last_mut(), next_up.last()) {
+            *last = *next;
+        }
+        let middle = positive.len() + 1; // slot of the bin right of zero
+        let above = Self::cells(&from, |passed| middle + passed);
+        let below = Self::cells(&next_up, |passed| middle - 1 - passed);
+        Self {
+            edges,
+            cells: [above, below].concat(),
+        }
+    }
+
+    /// The cells of one sign; `slot` says where a magnitude beyond so many thresholds counts.
+    fn cells(thresholds: &[f64], slot: impl Fn(usize) -> usize) -> Vec<Cell> {
+        let mut rest = thresholds.iter().peekable();
+        let mut passed = 0;
+        (0..CELLS)
+            .map(|index| {
+                let before = slot(passed) as u16;
+                let threshold = rest.next_if(|edge| Self::cell(edge.to_bits()) == index);
+                passed += usize::from(threshold.is_some());
+                Cell {
+                    threshold: threshold.copied().unwrap_or(f64::NAN),
+                    before,
+                    beyond: slot(passed) as u16,
+                }
+            })
+            .collect()
+    }
+
+    #[inline(always)]
+    fn cell(bits: u64) -> usize {
+        (((bits & MAGNITUDE) >> BELOW_CELL) as usize)
+            .saturating_sub(FIRST_CELL)
+            .min(CELLS - 1)
+    }
+}
+
+impl Locate for DefaultEdges {
+    #[inline(always)]
+    fn slot(&self, value: f64) -> usize {
+        let bits = (value + 0.0).to_bits(); // negative zero is right of the edge at zero
+        let sign = (bits >> 63) as usize;
+        let Some(cell) = self.cells.get(sign * CELLS + Self::cell(bits)) else {
+            return 0;
+        };
+        let slot = if value.abs() >= cell.threshold {
+            cell.beyond
+        } else {
+            cell.before
+        };
+        usize::from(slot)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! Events and their values, in protobuf's wire format.
+
+pub mod encode;

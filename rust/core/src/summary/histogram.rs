@@ -221,7 +221,9 @@ trait Locate {
 struct Pass<'a, L> {
     array: &'a Array<'a>,
     locate: &'a L,
-    slots: Vec<u64>,
+    /// Four counters a slot, taken in turn: neighbours that share a slot need not wait for each
+    /// other.
+    slots: Vec<[u64; TURNS]>,
     min: [f64; LANES],
     max: [f64; LANES],
     nans: usize,
@@ -229,13 +231,14 @@ struct Pass<'a, L> {
 
 const LANES: usize = 8;
 const BLOCK: usize = 128;
+const TURNS: usize = 4;
 
 impl<'a, L: Locate> Pass<'a, L> {
     fn new(array: &'a Array<'a>, locate: &'a L, edges: usize) -> Self {
         Self {
             array,
             locate,
-            slots: vec![0; edges + 1],
+            slots: vec![[0; TURNS]; edges + 1],
             min: [f64::INFINITY; LANES],
             max: [f64::NEG_INFINITY; LANES],
             nans: 0,
@@ -256,10 +259,9 @@ impl<'a, L: Locate> Pass<'a, L> {
 
     /// The counts of the bins, without those outside.
     fn counts(&self) -> Vec<u64> {
-        self.slots
-            .get(1..self.slots.len() - 1)
-            .unwrap_or_default()
-            .to_vec()
+        let bins = self.slots.get(1..self.slots.len() - 1);
+        let bins = bins.unwrap_or_default().iter();
+        bins.map(|turns| turns.iter().sum()).collect()
     }
 
     /// The sums of `length` elements from `start` on.
@@ -279,9 +281,11 @@ impl<'a, L: Locate> Pass<'a, L> {
 
     #[inline]
     fn block(&mut self, block: &[f64]) -> (f64, f64) {
-        for &value in block {
-            if let Some(slot) = self.slots.get_mut(self.locate.slot(value)) {
-                *slot += 1;
+        for values in block.chunks(TURNS) {
+            for (turn, &value) in values.iter().enumerate() {
+                if let Some(slot) = self.slots.get_mut(self.locate.slot(value)) {
+                    slot[turn] += 1;
+                }
             }
         }
         let (lanes, rest) = block.as_chunks::<LANES>();

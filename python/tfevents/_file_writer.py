@@ -1,0 +1,137 @@
+"""One run's event files, with the methods torch's ``FileWriter`` has."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tfevents import _checks, _native
+from tfevents._protos import event_at, serialized, summary_event
+
+
+class FileWriter:
+    """Writes events into a directory. After `close` the next event opens a new file.
+
+    Args:
+        log_dir: The run directory, made if it is not there.
+        options: Keyword arguments of the native writer.
+    """
+
+    def __init__(self, log_dir: str | os.PathLike[str], **options: Any) -> None:
+        self._log_dir = os.fspath(log_dir)
+        self._options = options
+        self._lock = threading.Lock()
+        self._native: _native.Writer | None = None
+        self.writer()
+
+    def writer(self) -> _native.Writer:
+        """The native writer, opened again if this one was closed."""
+        native = self._native
+        if native is not None:
+            return native
+        with self._lock:
+            if self._native is None:
+                self._native = _native.Writer(self._log_dir, **self._options)
+                # Only the first file of a restarted training says where it restarts.
+                self._options.pop("purge_step", None)
+            return self._native
+
+    def get_logdir(self) -> str:
+        """The run directory."""
+        return self._log_dir
+
+    def add_scalar(
+        self, tag: str, value: float, step: int | None, wall_time: float | None
+    ) -> float:
+        """Adds a scalar; gives its wall time, seconds since 1970."""
+        seconds = time.time() if wall_time is None else wall_time
+        self.writer().add_scalar(tag, value, step, seconds)
+        return seconds
+
+    def log(self, values: Mapping[str, float], step: int | None, wall_time: float | None) -> None:
+        """Adds scalars as one event."""
+        self.writer().log(values, step, wall_time)
+
+    def add_scalar_batch(self, tag: str, values: Any, steps: Any, wall_times: Any) -> None:
+        """Adds points of one series; float64, int64 and float64 arrays of one length."""
+        self.writer().add_scalar_batch(tag, values, steps, wall_times)
+
+    def add_values(self, values: list[bytes], step: int | None, wall_time: float | None) -> None:
+        """Adds encoded ``Summary.Value`` messages as one event."""
+        self.writer().add_values(values, step, wall_time)
+
+    def add_graph_def(self, graph_def: bytes, wall_time: float | None) -> None:
+        """Adds an encoded ``GraphDef``."""
+        self.writer().add_graph_def(graph_def, wall_time)
+
+    def add_run_metadata(
+        self, tag: str, run_metadata: bytes, step: int | None, wall_time: float | None
+    ) -> None:
+        """Adds an encoded ``RunMetadata``."""
+        self.writer().add_run_metadata(tag, run_metadata, step, wall_time)
+
+    def add_event(self, event: Any, step: Any = None, walltime: Any = None) -> None:
+        """Adds an event.
+
+        Args:
+            event: An ``Event`` message of any protobuf library, or its bytes.
+            step: The step, an integer; the event's own, if None.
+            walltime: Seconds since 1970; now, if None, whatever the event says.
+        """
+        seconds = _checks.wall_time(walltime)
+        seconds = time.time() if seconds is None else seconds
+        self.writer().add_event(event_at(event, _checks.step(step, "step"), seconds))
+
+    def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
+        """Adds a summary.
+
+        Args:
+            summary: A ``Summary`` message of any protobuf library, or its bytes.
+            global_step: The step, an integer.
+            walltime: Seconds since 1970; now, if None.
+        """
+        seconds = _checks.wall_time(walltime)
+        seconds = time.time() if seconds is None else seconds
+        self.writer().add_event(summary_event(summary, _checks.step(global_step), seconds))
+
+    def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
+        """Adds a graph.
+
+        Args:
+            graph_profile: A ``GraphDef`` and a ``RunMetadata``: messages, or their bytes.
+            walltime: Seconds since 1970; now, if None.
+        """
+        graph, run_metadata = graph_profile
+        seconds = _checks.wall_time(walltime)
+        graph_def, stats = serialized(graph, "graph"), serialized(run_metadata, "run_metadata")
+        self.writer().add_graph_def(graph_def, seconds)
+        self.writer().add_run_metadata("step1", stats, None, seconds)
+
+    def add_onnx_graph(self, graph: Any, walltime: Any = None) -> None:
+        """Adds a ``GraphDef`` message, or its bytes."""
+        self.writer().add_graph_def(serialized(graph, "graph"), _checks.wall_time(walltime))
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """What became of the records of the file that is open."""
+        native = self._native
+        return {} if native is None else dict(native.stats)
+
+    def flush(self) -> None:
+        """Writes what waits; what that promises is the writer's ``durability``."""
+        if self._native is not None:
+            self._native.flush()
+
+    def close(self) -> None:
+        """Writes what waits and closes the file."""
+        with self._lock:
+            native, self._native = self._native, None
+        if native is not None:
+            native.close()
+
+    def reopen(self) -> None:
+        """Opens the next file, if this one was closed."""
+        self.writer()

@@ -3,10 +3,19 @@
 use pyo3::prelude::*;
 
 mod buffer;
+mod column;
+mod lifetime;
 mod summary;
+mod writer;
 
 #[pymodule]
 mod _native {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::lifetime::close_all;
+    #[pymodule_export]
+    use super::writer::{PyEventWriter, PyRecordWriter, PyWriter};
     #[pymodule_export]
     use super::summary::{
         audio_value, default_edges, histogram_raw_value, histogram_tensor_value, histogram_value,
@@ -14,4 +23,9 @@ mod _native {
         layout_value, mesh_values, png, pr_curve_raw_value, pr_curve_value, sprite_png,
         strings_value, tensor_value, tsv, video_value,
     };
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::lifetime::close_at_exit(module.py(), &module.getattr("close_all")?)
+    }
 }

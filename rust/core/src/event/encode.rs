@@ -127,6 +127,18 @@ impl<V: Encode> Encode for Summary<V> {
 #[derive(Debug, Clone, Copy)]
 pub struct Values<'a>(pub &'a [u8]);
 
+impl Values<'_> {
+    /// Bytes of a summary around `values` bytes of values.
+    pub const fn around(values: usize) -> usize {
+        len_field_len(values)
+    }
+
+    /// Begins a summary of `values` bytes of values, which [`put_value`] then appends.
+    pub fn open(out: &mut Vec<u8>, values: usize) {
+        put_len_field(out, 5, values);
+    }
+}
+
 impl Encode for Values<'_> {
     fn encoded_len(&self) -> usize {
         len_field_len(self.0.len())
@@ -135,6 +147,11 @@ impl Encode for Values<'_> {
     fn encode(&self, out: &mut Vec<u8>) {
         put_bytes_field(out, 5, self.0);
     }
+}
+
+/// Bytes that [`put_value`] appends for a value of `bytes` bytes.
+pub const fn value_len(bytes: usize) -> usize {
+    len_field_len(bytes)
 }
 
 /// Appends `value` as a `Summary.value` field, for [`Values`].

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tfevents import _checks, _native
@@ -22,22 +22,10 @@ class FileWriter:
 
     def __init__(self, log_dir: str | os.PathLike[str], **options: Any) -> None:
         self._log_dir = os.fspath(log_dir)
-        self._options = options
-        self._lock = threading.Lock()
-        self._native: _native.Writer | None = None
-        self.writer()
+        self.native = self._open(options)
 
-    def writer(self) -> _native.Writer:
-        """The native writer, opened again if this one was closed."""
-        native = self._native
-        if native is not None:
-            return native
-        with self._lock:
-            if self._native is None:
-                self._native = _native.Writer(self._log_dir, **self._options)
-                # Only the first file of a restarted training says where it restarts.
-                self._options.pop("purge_step", None)
-            return self._native
+    def _open(self, options: dict[str, Any]) -> _native.Writer:
+        return _native.Writer(self._log_dir, **options)
 
     def get_logdir(self) -> str:
         """The run directory."""
@@ -48,30 +36,30 @@ class FileWriter:
     ) -> float:
         """Adds a scalar; gives its wall time, seconds since 1970."""
         seconds = time.time() if wall_time is None else wall_time
-        self.writer().add_scalar(tag, value, step, seconds)
+        self.native.add_scalar(tag, value, step, seconds)
         return seconds
 
     def log(self, values: Mapping[str, float], step: int | None, wall_time: float | None) -> None:
         """Adds scalars as one event."""
-        self.writer().log(values, step, wall_time)
+        self.native.log(values, step, wall_time)
 
     def add_scalar_batch(self, tag: str, values: Any, steps: Any, wall_times: Any) -> None:
         """Adds points of one series; float64, int64 and float64 arrays of one length."""
-        self.writer().add_scalar_batch(tag, values, steps, wall_times)
+        self.native.add_scalar_batch(tag, values, steps, wall_times)
 
     def add_values(self, values: list[bytes], step: int | None, wall_time: float | None) -> None:
         """Adds encoded ``Summary.Value`` messages as one event."""
-        self.writer().add_values(values, step, wall_time)
+        self.native.add_values(values, step, wall_time)
 
     def add_graph_def(self, graph_def: bytes, wall_time: float | None) -> None:
         """Adds an encoded ``GraphDef``."""
-        self.writer().add_graph_def(graph_def, wall_time)
+        self.native.add_graph_def(graph_def, wall_time)
 
     def add_run_metadata(
         self, tag: str, run_metadata: bytes, step: int | None, wall_time: float | None
     ) -> None:
         """Adds an encoded ``RunMetadata``."""
-        self.writer().add_run_metadata(tag, run_metadata, step, wall_time)
+        self.native.add_run_metadata(tag, run_metadata, step, wall_time)
 
     def add_event(self, event: Any, step: Any = None, walltime: Any = None) -> None:
         """Adds an event.
@@ -83,7 +71,7 @@ class FileWriter:
         """
         seconds = _checks.wall_time(walltime)
         seconds = time.time() if seconds is None else seconds
-        self.writer().add_event(event_at(event, _checks.step(step, "step"), seconds))
+        self.native.add_event(event_at(event, _checks.step(step, "step"), seconds))
 
     def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
         """Adds a summary.
@@ -95,7 +83,7 @@ class FileWriter:
         """
         seconds = _checks.wall_time(walltime)
         seconds = time.time() if seconds is None else seconds
-        self.writer().add_event(summary_event(summary, _checks.step(global_step), seconds))
+        self.native.add_event(summary_event(summary, _checks.step(global_step), seconds))
 
     def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
         """Adds a graph.
@@ -107,31 +95,31 @@ class FileWriter:
         graph, run_metadata = graph_profile
         seconds = _checks.wall_time(walltime)
         graph_def, stats = serialized(graph, "graph"), serialized(run_metadata, "run_metadata")
-        self.writer().add_graph_def(graph_def, seconds)
-        self.writer().add_run_metadata("step1", stats, None, seconds)
+        self.native.add_graph_def(graph_def, seconds)
+        self.native.add_run_metadata("step1", stats, None, seconds)
 
     def add_onnx_graph(self, graph: Any, walltime: Any = None) -> None:
         """Adds a ``GraphDef`` message, or its bytes."""
-        self.writer().add_graph_def(serialized(graph, "graph"), _checks.wall_time(walltime))
+        self.native.add_graph_def(serialized(graph, "graph"), _checks.wall_time(walltime))
 
     @property
     def stats(self) -> dict[str, Any]:
-        """What became of the records of the file that is open."""
-        native = self._native
-        return {} if native is None else dict(native.stats)
+        """What became of the records: counters by name."""
+        return dict(self.native.stats)
+
+    @property
+    def path(self) -> Path | None:
+        """The file that is open; None if there is none at the moment."""
+        path = self.native.path
+        return None if path is None else Path(path)
 
     def flush(self) -> None:
         """Writes what waits; what that promises is the writer's ``durability``."""
-        if self._native is not None:
-            self._native.flush()
+        self.native.flush()
 
     def close(self) -> None:
         """Writes what waits and closes the file."""
-        with self._lock:
-            native, self._native = self._native, None
-        if native is not None:
-            native.close()
+        self.native.close()
 
     def reopen(self) -> None:
-        """Opens the next file, if this one was closed."""
-        self.writer()
+        """Nothing: the next event opens a file."""

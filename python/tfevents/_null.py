@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from typing import Any
 
 from tfevents._file_writer import FileWriter
@@ -15,7 +13,7 @@ class _Nothing:
     path = None
 
     def __init__(self) -> None:
-        self.stats: Mapping[str, int] = {}
+        self.stats: dict[str, int] = {}
 
     def _ignore(self, *args: Any, **options: Any) -> None:
         """Does nothing."""
@@ -27,11 +25,6 @@ class _Nothing:
 class NullWriter(FileWriter):
     """A `FileWriter` without files; the directory is not made."""
 
-    def __init__(self, log_dir: str | os.PathLike[str], **options: Any) -> None:
-        self._nothing: Any = _Nothing()
-        super().__init__(log_dir, **options)
-        self._native = self._nothing
-
-    def writer(self) -> Any:
-        """The writer without an effect."""
-        return self._nothing
+    def _open(self, options: dict[str, Any]) -> Any:
+        del options
+        return _Nothing()

@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from tfevents import _native
-from tfevents._lifetime import at_exit
 from tfevents._protos import serialized
 
 
@@ -24,7 +23,6 @@ class EventWriter:
 
     def __init__(self, path: str | os.PathLike[str], **options: Any) -> None:
         self._native = _native.EventWriter(os.fspath(path), **options)
-        at_exit(self)
 
     @property
     def path(self) -> Path:
@@ -75,7 +73,6 @@ class RecordWriter:
 
     def __init__(self, path: str | os.PathLike[str], **options: Any) -> None:
         self._native = _native.RecordWriter(os.fspath(path), **options)
-        at_exit(self)
 
     @property
     def path(self) -> Path:

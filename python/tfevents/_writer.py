@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 import os
 import socket
 import threading
@@ -15,7 +17,6 @@ from typing import Any, Literal, Self
 
 from tfevents import _checks
 from tfevents._file_writer import FileWriter
-from tfevents._lifetime import at_exit
 from tfevents._null import NullWriter
 from tfevents._summary.curves import Curves
 from tfevents._summary.embeddings import Embeddings
@@ -29,6 +30,9 @@ from tfevents._summary.scalars import Scalars
 OnError = Literal["warn", "raise", "drop"]
 OnFull = Literal["block", "drop"]
 Durability = Literal["buffered", "flush", "fsync"]
+
+# What torch means by ``flush_secs=0``.
+_SOON = 1e-3
 
 
 class SummaryWriter(
@@ -74,7 +78,7 @@ class SummaryWriter(
         comment: str = "",
         purge_step: int | None = None,
         max_queue: int = 10,
-        flush_secs: float = 120,
+        flush_secs: float = 2,
         filename_suffix: str = "",
         write_to_disk: bool = True,
         logdir: str | os.PathLike[str] | None = None,
@@ -95,28 +99,30 @@ class SummaryWriter(
         log_dir = logdir if log_dir is None else log_dir
         self.purge_step = _checks.step(purge_step, "purge_step")
         self.log_dir = _default_log_dir(comment) if log_dir is None else os.fspath(log_dir)
+        _checks.step(max_queue, "max_queue")
         self._write_to_disk = bool(write_to_disk)
         self._options: dict[str, Any] = {
-            "max_queue": max_queue,
-            "flush_secs": flush_secs,
+            "flush_secs": _positive(flush_secs, "flush_secs", least=_SOON),
             "filename_suffix": _checks.tag(filename_suffix, "filename_suffix"),
             "on_error": _checks.one_of(on_error, "on_error", ("warn", "raise", "drop")),
             "on_full": _checks.one_of(on_full, "on_full", ("block", "drop")),
             "durability": _checks.one_of(
                 durability, "durability", ("buffered", "flush", "fsync")
             ),
-            "rotate_bytes": rotate_bytes,
-            "rotate_secs": rotate_secs,
+            "rotate_bytes": None if rotate_bytes is None else operator.index(rotate_bytes),
+            "rotate_secs": None if rotate_secs is None else _positive(rotate_secs, "rotate_secs"),
         }
+        if rotate_bytes is not None and rotate_bytes < 1:
+            message = f"rotate_bytes must be positive, not {rotate_bytes}"
+            raise ValueError(message)
         self._start()
-        self._writers[self.log_dir] = self._make(self.log_dir, purge_step=self.purge_step)
 
     def _start(self) -> None:
-        self._writers: dict[str, FileWriter] = {}
+        self._main = self._make(self.log_dir, purge_step=self.purge_step)
+        self._writers = {self.log_dir: self._main}
         self._exported: dict[str, array[float]] = {}
         self._context: tuple[int | None, float | None] | None = None
         self._lock = threading.Lock()
-        at_exit(self)
 
     def _make(self, path: str, **more: Any) -> FileWriter:
         kind = FileWriter if self._write_to_disk else NullWriter
@@ -158,7 +164,7 @@ class SummaryWriter(
             scalar_value = _checks.scalar(scalar_value, "scalar_value")
         if type(global_step) is not int or walltime is not None or self._context is not None:
             global_step, walltime = self._defaults(global_step, walltime)
-        writer = self._main._native or self._main.writer()
+        writer = self._main.native
         if new_style or display_name or summary_description:
             writer.add_scalar(
                 tag,
@@ -196,8 +202,9 @@ class SummaryWriter(
         return step, wall_time
 
     @property
-    def _main(self) -> FileWriter:
-        return self._writers[self.log_dir]
+    def logdir(self) -> str:
+        """The run directory, as tensorboardX calls it."""
+        return self.log_dir
 
     def _get_file_writer(self) -> FileWriter:
         return self._main
@@ -208,11 +215,6 @@ class SummaryWriter(
             if path not in self._writers:
                 self._writers[path] = self._make(path)
             return self._writers[path]
-
-    @property
-    def logdir(self) -> str:
-        """The run directory, as tensorboardX calls it."""
-        return self.log_dir
 
     @property
     def file_writer(self) -> FileWriter:
@@ -269,10 +271,17 @@ class SummaryWriter(
         self.__dict__.update(state)
         self.purge_step = None
         self._start()
-        self._writers[self.log_dir] = self._make(self.log_dir)
 
     def __repr__(self) -> str:
         return f"SummaryWriter({self.log_dir!r})"
+
+
+def _positive(value: Any, name: str, least: float = 0.0) -> float:
+    number = _checks.scalar(value, name)
+    if number < 0 or (number == 0 and not least) or not math.isfinite(number):
+        message = f"{name} must be a positive number of seconds, not {value}"
+        raise ValueError(message)
+    return max(number, least)
 
 
 def _default_log_dir(comment: str) -> str:

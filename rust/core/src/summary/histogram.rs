@@ -96,19 +96,20 @@ impl Histogram {
 
 /// The `[buckets, 3]` rows (left, right, count) that `tf.summary.histogram` writes of `array`:
 /// buckets of equal width; all zero without elements; all edges at the value, and everything in
-/// the last bucket, when there is only one.
+/// the last bucket, when there is only one. What is not finite is in no bucket.
 pub fn rows(array: &Array<'_>, buckets: usize) -> Result<Vec<f64>> {
     if array.is_empty() || buckets == 0 {
         return Ok(vec![0.0; buckets * 3]);
     }
-    let totals = count(array, &Bins::Edges(vec![0.0, 1.0]))?.0;
-    let (min, max) = (totals.min, totals.max);
-    let mut rows = Vec::with_capacity(buckets * 3);
-    if !(min.is_finite() && max.is_finite()) {
-        return Err(Error::argument(
-            "values must be finite for buckets of equal width",
-        ));
+    let (min, max) = (array.to_f64().into_iter())
+        .filter(|value| value.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), value| {
+            (min.min(value), max.max(value))
+        });
+    if min > max {
+        return Ok(vec![0.0; buckets * 3]);
     }
+    let mut rows = Vec::with_capacity(buckets * 3);
     if min == max {
         for index in 0..buckets {
             let here = if index + 1 == buckets { array.len() } else { 0 };
@@ -116,7 +117,7 @@ pub fn rows(array: &Array<'_>, buckets: usize) -> Result<Vec<f64>> {
         }
         return Ok(rows);
     }
-    let (_, edges, counts) = count(array, &Bins::Count(buckets))?;
+    let (_, edges, counts) = count(array, &Bins::Edges(even_edges(min, max, buckets)))?;
     for (pair, count) in edges.windows(2).zip(counts) {
         rows.extend([pair[0], pair[1], count as f64]);
     }

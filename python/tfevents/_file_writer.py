@@ -39,10 +39,6 @@ class FileWriter:
         self.native.add_scalar(tag, value, step, seconds)
         return seconds
 
-    def log(self, values: Mapping[str, float], step: int | None, wall_time: float | None) -> None:
-        """Adds scalars as one event."""
-        self.native.log(values, step, wall_time)
-
     def add_scalar_batch(self, tag: str, values: Any, steps: Any, wall_times: Any) -> None:
         """Adds points of one series; float64, int64 and float64 arrays of one length."""
         self.native.add_scalar_batch(tag, values, steps, wall_times)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tfevents import _arrays, _checks, _native
+from tfevents import _arrays, _checks
 from tfevents._summary.base import Base
 
 
@@ -18,6 +18,7 @@ class Scalars(Base):
     """The scalar methods of `SummaryWriter`."""
 
     _exported: dict[str, array[float]]
+    _context: tuple[int | None, float | None] | None
 
     def add_scalars(
         self,
@@ -60,13 +61,19 @@ class Scalars(Base):
             step: The step, an integer.
             walltime: Seconds since 1970; now, if None.
         """
+        if type(step) is not int or walltime is not None or self._context is not None:
+            step, walltime = self._defaults(step, walltime)
+        native = self._get_file_writer().native
+        if type(values) is dict:
+            try:
+                return native.log(values, step, walltime)
+            except (TypeError, ValueError, OverflowError):
+                pass  # found again below, where it gets a name
         plain = {
-            tag if type(tag) is str else _checks.tag(tag, "a key of values"): value
-            if type(value) is float
-            else _checks.scalar(value, f"values[{tag!r}]")
+            _checks.tag(tag, "a key of values"): _checks.scalar(value, f"values[{tag!r}]")
             for tag, value in _mapping(values, "values").items()
         }
-        self._get_file_writer().log(plain, *self._defaults(step, walltime))
+        return native.log(plain, step, walltime)
 
     def add_scalar_batch(self, tag: str, values: Any, steps: Any, wall_times: Any = None) -> None:
         """Adds many points of one series, without a Python loop.
@@ -122,25 +129,6 @@ class Scalars(Base):
         with Path(path).open("w", encoding="utf-8") as file:
             json.dump(exported, file)
         self._exported.clear()
-
-    def _tensor_scalar(
-        self,
-        tag: str,
-        value: float,
-        double_precision: bool,
-        display_name: str,
-        description: str,
-    ) -> bytes:
-        number = np.float64(value) if double_precision else np.float32(value)
-        packed = _arrays.pack(np.asarray(number), "scalar_value")
-        return _native.tensor_value(
-            tag,
-            packed,
-            "fields_without_shape",
-            "scalars",
-            display_name=display_name,
-            description=description,
-        )
 
 
 def _mapping(value: Any, name: str) -> Mapping[Any, Any]:

@@ -471,7 +471,7 @@ mod tests {
                     event(1.0, 1 << 40, Summary(value));
                 }
             }
-            let data = text[..n].as_bytes();
+            let data = &text.as_bytes()[..n];
             event(1.0, 1, Graph::GraphDef(data));
             event(
                 1.0,

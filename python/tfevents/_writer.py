@@ -164,20 +164,24 @@ class SummaryWriter(
             scalar_value = _checks.scalar(scalar_value, "scalar_value")
         if type(global_step) is not int or walltime is not None or self._context is not None:
             global_step, walltime = self._defaults(global_step, walltime)
-        writer = self._main.native
-        if new_style or display_name or summary_description:
-            writer.add_scalar(
-                tag,
-                scalar_value,
-                global_step,
-                walltime,
-                new_style=new_style,
-                double_precision=double_precision,
-                display_name=display_name,
-                description=summary_description,
-            )
-        else:
-            writer.add_scalar(tag, scalar_value, global_step, walltime)
+        add = self._main.native.add_scalar
+        try:
+            if new_style or display_name or summary_description:
+                add(
+                    tag,
+                    scalar_value,
+                    global_step,
+                    walltime,
+                    new_style=new_style,
+                    double_precision=double_precision,
+                    display_name=display_name,
+                    description=summary_description,
+                )
+            else:
+                add(tag, scalar_value, global_step, walltime)
+        except OverflowError:
+            _checks.step(global_step)  # says what is allowed
+            raise
 
     @contextmanager
     def use_metadata(self, *, global_step: Any = None, walltime: Any = None) -> Iterator[None]:

@@ -44,15 +44,25 @@ class Graphs(Base):
             )
             raise TypeError(message)
 
-    def add_onnx_graph(self, prototxt: str | Path) -> None:
+    def add_onnx_graph(
+        self,
+        prototxt: str | Path | None = None,
+        *,
+        onnx_model_file: str | Path | None = None,
+    ) -> None:
         """Adds the graph of an ONNX file. Needs the onnx package.
 
         Args:
             prototxt: The file, ``*.onnx``.
+            onnx_model_file: The same, as tensorboardX calls it.
         """
         import onnx
 
-        model = onnx.load(str(prototxt), load_external_data=False)
+        path = onnx_model_file if prototxt is None else prototxt
+        if path is None:
+            message = "prototxt must be the path of an ONNX file, not None"
+            raise TypeError(message)
+        model = onnx.load(str(path), load_external_data=False)
         self._add_graph(graphdef.from_onnx(model.graph))
 
     def add_openvino_graph(self, xmlname: str | Path) -> None:

@@ -68,7 +68,8 @@ class Scalars(Base):
             try:
                 return native.log(values, step, walltime)
             except (TypeError, ValueError, OverflowError):
-                pass  # found again below, where it gets a name
+                step = _checks.step(step, "step")
+                # What is wrong with a value is found again below, where it gets a name.
         plain = {
             _checks.tag(tag, "a key of values"): _checks.scalar(value, f"values[{tag!r}]")
             for tag, value in _mapping(values, "values").items()

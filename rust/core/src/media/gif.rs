@@ -5,8 +5,8 @@ use gif::{Encoder, EncodingError, Frame, Repeat};
 use super::Pixels;
 use crate::error::{Error, Result};
 
-/// How carefully a palette is chosen, from 1 (best) to 30.
-const SPEED: i32 = 10;
+/// Pixels of a frame that may be looked at to choose its palette; of larger ones only some are.
+const SAMPLES: usize = 128 * 128;
 
 /// The bytes of a GIF file that shows RGB `frames`, `fps` a second, for ever.
 pub fn encode(frames: &[Pixels], fps: f64) -> Result<Vec<u8>> {
@@ -24,7 +24,8 @@ pub fn encode(frames: &[Pixels], fps: f64) -> Result<Vec<u8>> {
         let mut encoder = Encoder::new(&mut out, width, height, &[])?;
         encoder.set_repeat(Repeat::Infinite)?;
         for pixels in frames {
-            let mut frame = Frame::from_rgb_speed(width, height, &pixels.data, SPEED);
+            let speed = (pixels.data.len() / 3 / SAMPLES).clamp(1, 10) as i32;
+            let mut frame = Frame::from_rgb_speed(width, height, &pixels.data, speed);
             // In hundredths of a second.
             frame.delay = (100.0 / fps).round().clamp(1.0, 65535.0) as u16;
             encoder.write_frame(&frame)?;

@@ -105,6 +105,11 @@ impl Dtype {
         self.row().3
     }
 
+    /// Whether every value is a single-precision float too.
+    pub fn fits_single(self) -> bool {
+        !matches!(self, Float64 | Int32 | Int64 | Uint32 | Uint64 | Complex128)
+    }
+
     /// Whether NaN and the infinities can occur.
     pub fn is_float(self) -> bool {
         self.name().contains("float")

@@ -7,7 +7,7 @@
 //! costs, so no search is done for the 1549 default edges: they grow by a tenth each, and the top
 //! bits of a double (sign, exponent, four of the mantissa) cut the number line into cells narrower
 //! than that. A cell therefore holds at most one edge; a table says which, and one comparison with
-//! that exact edge decides ([`DefaultEdges`]). Evenly spaced edges start from a guess by division
+//! that exact edge decides ([`Cell`]). Evenly spaced edges start from a guess by division
 //! that is corrected against the exact edges; only uneven ones are searched.
 //!
 //! *Sums* are added in the order NumPy adds (halves, down to 128 elements in eight lanes), so that
@@ -142,9 +142,15 @@ struct Totals {
 fn count(array: &Array<'_>, bins: &Bins) -> Result<(Totals, Vec<f64>, Vec<u64>)> {
     match bins {
         Bins::Default => {
-            let mut pass = Pass::new(array, &*DEFAULT, DEFAULT.edges.len());
-            let totals = pass.run();
-            Ok((totals, DEFAULT.edges.clone(), pass.counts()))
+            let edges = &DEFAULT.edges;
+            let (totals, counts) = if array.dtype.fits_single() {
+                let mut pass = Pass::new(array, &*DEFAULT.single, edges.len());
+                (pass.run(), pass.counts())
+            } else {
+                let mut pass = Pass::new(array, &*DEFAULT.double, edges.len());
+                (pass.run(), pass.counts())
+            };
+            Ok((totals, edges.clone(), counts))
         }
         Bins::Count(0) => Err(Error::argument("bins must be at least 1")),
         Bins::Count(bins) => {
@@ -225,8 +231,8 @@ struct Pass<'a, L> {
     /// Four counters a slot, taken in turn: neighbours that share a slot need not wait for each
     /// other.
     slots: Vec<[u64; TURNS]>,
-    min: [f64; LANES],
-    max: [f64; LANES],
+    min: f64,
+    max: f64,
     nans: usize,
 }
 
@@ -240,8 +246,8 @@ impl<'a, L: Locate> Pass<'a, L> {
             array,
             locate,
             slots: vec![[0; TURNS]; edges + 1],
-            min: [f64::INFINITY; LANES],
-            max: [f64::NEG_INFINITY; LANES],
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
             nans: 0,
         }
     }
@@ -250,8 +256,8 @@ impl<'a, L: Locate> Pass<'a, L> {
         let (sum, squares) = self.halves(0, self.array.len());
         let extreme = |value| if self.nans > 0 { f64::NAN } else { value };
         Totals {
-            min: extreme(self.min.iter().copied().fold(f64::INFINITY, f64::min)),
-            max: extreme(self.max.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+            min: extreme(self.min),
+            max: extreme(self.max),
             sum: 0.0 + sum,
             squares: 0.0 + squares,
             nans: self.nans,
@@ -282,32 +288,27 @@ impl<'a, L: Locate> Pass<'a, L> {
 
     #[inline]
     fn block(&mut self, block: &[f64]) -> (f64, f64) {
-        for values in block.chunks(TURNS) {
-            for (turn, &value) in values.iter().enumerate() {
-                if let Some(slot) = self.slots.get_mut(self.locate.slot(value)) {
+        let (turns, rest) = block.as_chunks::<TURNS>();
+        for values in turns {
+            let found = values.map(|value| self.locate.slot(value));
+            for (turn, slot) in found.into_iter().enumerate() {
+                if let Some(slot) = self.slots.get_mut(slot) {
                     slot[turn] += 1;
                 }
             }
         }
+        for &value in rest {
+            if let Some(slot) = self.slots.get_mut(self.locate.slot(value)) {
+                slot[0] += 1;
+            }
+        }
+        self.extremes(block);
         let (lanes, rest) = block.as_chunks::<LANES>();
         let (mut sum, mut squares) = ([-0.0; LANES], [-0.0; LANES]);
-        let mut nans = [0u64; LANES];
         for chunk in lanes {
             for lane in 0..LANES {
-                let value = chunk[lane];
-                sum[lane] += value;
-                squares[lane] += value * value;
-                self.min[lane] = if value < self.min[lane] {
-                    value
-                } else {
-                    self.min[lane]
-                };
-                self.max[lane] = if value > self.max[lane] {
-                    value
-                } else {
-                    self.max[lane]
-                };
-                nans[lane] += u64::from(value.is_nan());
+                sum[lane] += chunk[lane];
+                squares[lane] += chunk[lane] * chunk[lane];
             }
         }
         let fold = |l: [f64; 8]| ((l[0] + l[1]) + (l[2] + l[3])) + ((l[4] + l[5]) + (l[6] + l[7]));
@@ -315,12 +316,36 @@ impl<'a, L: Locate> Pass<'a, L> {
         for &value in rest {
             sum += value;
             squares += value * value;
-            self.min[0] = self.min[0].min(value);
-            self.max[0] = self.max[0].max(value);
-            self.nans += usize::from(value.is_nan());
         }
-        self.nans += nans.iter().sum::<u64>() as usize;
+        if sum.is_nan() {
+            self.nans += block.iter().filter(|value| value.is_nan()).count();
+        }
         (sum, squares)
+    }
+
+    /// A loop of its own, so that its lanes stay in registers.
+    #[inline]
+    fn extremes(&mut self, block: &[f64]) {
+        let (lanes, rest) = block.as_chunks::<4>();
+        let (mut min, mut max) = ([self.min; 4], [self.max; 4]);
+        for chunk in lanes {
+            for lane in 0..4 {
+                min[lane] = if chunk[lane] < min[lane] {
+                    chunk[lane]
+                } else {
+                    min[lane]
+                };
+                max[lane] = if chunk[lane] > max[lane] {
+                    chunk[lane]
+                } else {
+                    max[lane]
+                };
+            }
+        }
+        let least = min.iter().chain(rest).copied();
+        let most = max.iter().chain(rest).copied();
+        self.min = least.fold(self.min, f64::min);
+        self.max = most.fold(self.max, f64::max);
     }
 }
 
@@ -390,28 +415,38 @@ impl Locate for Even<'_> {
     }
 }
 
-/// The edges `torch` and `tensorboardX` use unless told otherwise, and the table that finds a
+/// The edges `torch` and `tensorboardX` use unless told otherwise, and the tables that find a
 /// value among them.
 struct DefaultEdges {
     edges: Vec<f64>,
-    cells: Vec<Cell>,
+    double: Box<Doubles>,
+    single: Box<Singles>,
 }
+
+static DEFAULT: LazyLock<DefaultEdges> = LazyLock::new(DefaultEdges::new);
 
 /// A stretch of the number line with at most one edge in it.
 #[derive(Clone, Copy)]
-struct Cell {
+struct Cell<T> {
     /// Magnitudes from here on are beyond the edge; NaN where there is no edge.
-    threshold: f64,
+    threshold: T,
     /// The slot of magnitudes before the edge.
     before: u16,
     /// The slot of those beyond.
     beyond: u16,
 }
 
-static DEFAULT: LazyLock<DefaultEdges> = LazyLock::new(DefaultEdges::new);
+/// Cells by the top bits of a double, those without edges left out; positive ones first.
+struct Doubles([Cell<f64>; 2 * CELLS]);
+
+/// Cells by the top bits of a float: all of them, which saves the looking for the ends. Dtypes
+/// whose values fit a float use these.
+struct Singles([Cell<f32>; 2 * SINGLE_CELLS]);
 
 /// Bits of a double below those that name a cell.
 const BELOW_CELL: u32 = 48;
+/// The same of a float.
+const BELOW_SINGLE_CELL: u32 = 19;
 const MAGNITUDE: u64 = i64::MAX as u64;
 const SMALLEST_EDGE: f64 = 1e-12;
 const EDGES_END: f64 = 1e20;
@@ -419,6 +454,7 @@ const EDGES_END: f64 = 1e20;
 const FIRST_CELL: usize = (SMALLEST_EDGE.to_bits() >> BELOW_CELL) as usize - 1;
 /// Cells of one sign; the last one lies beyond all edges.
 const CELLS: usize = (EDGES_END.to_bits() >> BELOW_CELL) as usize + 2 - FIRST_CELL;
+const SINGLE_CELLS: usize = 1 << (31 - BELOW_SINGLE_CELL);
 
 impl DefaultEdges {
     fn new() -> Self {
@@ -432,38 +468,85 @@ impl DefaultEdges {
             .collect();
         // Above zero a value equal to an edge is beyond it, below zero not yet, and the last edge
         // of all is closed.
-        let next_up: Vec<f64> = positive.iter().map(|edge| edge.next_up()).collect();
-        let mut from = positive.clone();
-        if let (Some(last), Some(next)) = (from.last_mut(), next_up.last()) {
+        let below: Vec<f64> = positive.iter().map(|edge| edge.next_up()).collect();
+        let mut above = positive;
+        if let (Some(last), Some(next)) = (above.last_mut(), below.last()) {
             *last = *next;
         }
-        let middle = positive.len() + 1; // slot of the bin right of zero
-        let above = Self::cells(&from, |passed| middle + passed);
-        let below = Self::cells(&next_up, |passed| middle - 1 - passed);
+        let middle = above.len() + 1; // slot of the bin right of zero
+        let signs = [(above, true), (below, false)];
+        let slot = |passed: usize, right| {
+            if right {
+                middle + passed
+            } else {
+                middle - 1 - passed
+            }
+        };
+        let mut double = Box::new(Doubles([Cell::<f64>::NOWHERE; 2 * CELLS]));
+        for (cells, (edges, right)) in double.0.chunks_mut(CELLS).zip(&signs) {
+            let place = |edge: f64| Doubles::cell(edge.to_bits());
+            fill(cells, edges, place, |passed| slot(passed, *right));
+        }
+        let mut single = Box::new(Singles([Cell::<f32>::NOWHERE; 2 * SINGLE_CELLS]));
+        for (cells, (edges, right)) in single.0.chunks_mut(SINGLE_CELLS).zip(&signs) {
+            let edges: Vec<f32> = edges.iter().map(|&edge| round_up(edge)).collect();
+            let place = |edge: f32| (edge.to_bits() >> BELOW_SINGLE_CELL) as usize;
+            fill(cells, &edges, place, |passed| slot(passed, *right));
+        }
         Self {
             edges,
-            cells: [above, below].concat(),
+            double,
+            single,
         }
     }
+}
 
-    /// The cells of one sign; `slot` says where a magnitude beyond so many thresholds counts.
-    fn cells(thresholds: &[f64], slot: impl Fn(usize) -> usize) -> Vec<Cell> {
-        let mut rest = thresholds.iter().peekable();
-        let mut passed = 0;
-        (0..CELLS)
-            .map(|index| {
-                let before = slot(passed) as u16;
-                let threshold = rest.next_if(|edge| Self::cell(edge.to_bits()) == index);
-                passed += usize::from(threshold.is_some());
-                Cell {
-                    threshold: threshold.copied().unwrap_or(f64::NAN),
-                    before,
-                    beyond: slot(passed) as u16,
-                }
-            })
-            .collect()
+/// The smallest float that is not below `number`.
+fn round_up(number: f64) -> f32 {
+    let nearest = number as f32;
+    if f64::from(nearest) < number {
+        nearest.next_up()
+    } else {
+        nearest
     }
+}
 
+/// Fills the cells of one sign; `slot` says where a magnitude beyond so many thresholds counts.
+fn fill<T: Copy>(
+    cells: &mut [Cell<T>],
+    thresholds: &[T],
+    place: impl Fn(T) -> usize,
+    slot: impl Fn(usize) -> usize,
+) {
+    let mut rest = thresholds.iter().copied().peekable();
+    let mut passed = 0;
+    for (index, cell) in cells.iter_mut().enumerate() {
+        cell.before = slot(passed) as u16;
+        if let Some(threshold) = rest.next_if(|&edge| place(edge) == index) {
+            cell.threshold = threshold;
+            passed += 1;
+        }
+        cell.beyond = slot(passed) as u16;
+    }
+}
+
+impl Cell<f64> {
+    const NOWHERE: Self = Self {
+        threshold: f64::NAN,
+        before: 0,
+        beyond: 0,
+    };
+}
+
+impl Cell<f32> {
+    const NOWHERE: Self = Self {
+        threshold: f32::NAN,
+        before: 0,
+        beyond: 0,
+    };
+}
+
+impl Doubles {
     #[inline(always)]
     fn cell(bits: u64) -> usize {
         (((bits & MAGNITUDE) >> BELOW_CELL) as usize)
@@ -472,20 +555,31 @@ impl DefaultEdges {
     }
 }
 
-impl Locate for DefaultEdges {
+// In both, adding zero makes negative zero positive: it is right of the edge at zero.
+
+impl Locate for Doubles {
     #[inline(always)]
     fn slot(&self, value: f64) -> usize {
-        let bits = (value + 0.0).to_bits(); // negative zero is right of the edge at zero
-        let sign = (bits >> 63) as usize;
-        let Some(cell) = self.cells.get(sign * CELLS + Self::cell(bits)) else {
-            return 0;
-        };
-        let slot = if value.abs() >= cell.threshold {
+        let bits = (value + 0.0).to_bits();
+        let cell = self.0[(bits >> 63) as usize * CELLS + Self::cell(bits)];
+        usize::from(if value.abs() >= cell.threshold {
             cell.beyond
         } else {
             cell.before
-        };
-        usize::from(slot)
+        })
+    }
+}
+
+impl Locate for Singles {
+    #[inline(always)]
+    fn slot(&self, value: f64) -> usize {
+        let value = value as f32 + 0.0;
+        let cell = self.0[(value.to_bits() >> BELOW_SINGLE_CELL) as usize];
+        usize::from(if value.abs() >= cell.threshold {
+            cell.beyond
+        } else {
+            cell.before
+        })
     }
 }
 

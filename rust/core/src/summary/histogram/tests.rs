@@ -41,13 +41,43 @@ fn the_default_edges_are_the_documented_ones() {
 
 #[test]
 fn cells_hold_one_edge() {
-    let edges = &default_edges()[775..];
-    let cells: Vec<_> = edges
+    let ascend = |cells: Vec<usize>| cells.windows(2).all(|pair| pair[0] < pair[1]);
+    let edges = default_edges()[775..]
         .iter()
-        .map(|edge| DefaultEdges::cell(edge.to_bits()))
+        .flat_map(|edge| [*edge, edge.next_up()]);
+    for chosen in [0, 1] {
+        let edges: Vec<f64> = edges.clone().skip(chosen).step_by(2).collect();
+        let cells: Vec<_> = edges
+            .iter()
+            .map(|edge| Doubles::cell(edge.to_bits()))
+            .collect();
+        assert!(cells[0] > 0 && cells[cells.len() - 1] < CELLS - 1);
+        assert!(ascend(cells));
+        let singles = edges
+            .iter()
+            .map(|&edge| round_up(edge).to_bits() >> BELOW_SINGLE_CELL);
+        assert!(ascend(singles.map(|cell| cell as usize).collect()));
+    }
+}
+
+#[test]
+fn every_float_around_an_edge_falls_where_it_should() {
+    let mut values: Vec<f32> = default_edges()
+        .iter()
+        .map(|&edge| edge as f32)
+        .flat_map(|edge| [edge.next_down(), edge, edge.next_up()])
         .collect();
-    assert!(cells.windows(2).all(|pair| pair[0] < pair[1]));
-    assert!(cells[0] > 0 && cells[cells.len() - 1] < CELLS - 1);
+    values.extend([0.0, -0.0, f32::MIN_POSITIVE, -1e-45, f32::MAX, f32::MIN]);
+    values.extend([f32::INFINITY, f32::NEG_INFINITY, f32::NAN, -f32::NAN]);
+    let data: Vec<u8> = values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    let shape = [values.len()];
+    let array = Array::new(Dtype::Float32, &shape, &data).expect("consistent");
+    let wide: Vec<f64> = values.iter().map(|&value| value.into()).collect();
+    let counts = count(&array, &Bins::Default).expect("bins are fine").2;
+    assert_eq!(counts, naive(&wide, default_edges()));
 }
 
 #[test]
@@ -103,6 +133,16 @@ proptest! {
     #[test]
     fn default_bins_equal_naive(values in prop::collection::vec(any::<f64>(), 1..300)) {
         prop_assert_eq!(counts_of(&values, &Bins::Default), naive(&values, default_edges()));
+    }
+
+    #[test]
+    fn default_bins_of_floats_equal_naive(values in prop::collection::vec(any::<f32>(), 1..300)) {
+        let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let shape = [values.len()];
+        let array = Array::new(Dtype::Float32, &shape, &data).expect("consistent");
+        let wide: Vec<f64> = values.iter().map(|&value| value.into()).collect();
+        let counts = count(&array, &Bins::Default).expect("bins are fine").2;
+        prop_assert_eq!(counts, naive(&wide, default_edges()));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod buffer;
 mod column;
+mod entry;
 mod lifetime;
 mod summary;
 mod writer;
@@ -12,6 +13,8 @@ mod writer;
 mod _native {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::entry::PySummaryBase;
     #[pymodule_export]
     use super::lifetime::close_all;
     #[pymodule_export]

@@ -169,6 +169,13 @@ pub struct PyWriter {
 }
 
 impl PyWriter {
+    /// A scalar of now, without metadata.
+    #[inline]
+    pub fn add_plain(&self, py: Python<'_>, tag: &str, value: f64, step: i64) -> PyResult<()> {
+        let value = ScalarValue::simple(tag, value as f32);
+        self.add(py, Some(step), None, Summary(value))
+    }
+
     #[inline]
     fn add<E: Encode>(
         &self,

@@ -1,12 +1,13 @@
 //! Many scalars of one tag, encoded without a call per point.
 //!
-//! The points of a batch differ in wall time, step and value only. What stands between step and
-//! value (lengths and tag) is made once, as is the framing header for each length of a step, and
-//! the loop over the points is compiled with the checksum instruction inlined.
+//! The points of a batch differ in wall time, step and value only. So a whole record is kept as a
+//! form, into which each point writes those and the checksum before it is copied out; steps of
+//! another length need another form. The loop over the points is compiled with the checksum
+//! instruction inlined.
 
-use crate::event::encode::{Encode, ScalarValue, Summary, put_varint, varint_len};
+use crate::event::encode::{Encode, ScalarValue, Summary, varint_len};
 use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
-use crate::record::{HEADER, OVERHEAD};
+use crate::record::{FOOTER, HEADER, OVERHEAD};
 
 /// Scalars of one tag. Slices shorter than `values` end the batch early.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +38,14 @@ impl<'a> Points<'a> {
             steps: self.steps.get(n..).unwrap_or_default(),
             wall_times: self.wall_times.get(n..).unwrap_or_default(),
         }
+    }
+}
+
+fn step_len(step: i64) -> usize {
+    if step == 0 {
+        0
+    } else {
+        1 + varint_len(step as u64)
     }
 }
 
@@ -100,6 +109,60 @@ struct Fill<'a> {
     out: &'a mut Vec<u8>,
 }
 
+/// A record of which the next point only changes some bytes.
+struct Form {
+    record: Vec<u8>,
+    has_time: bool,
+    /// Bytes of the step, its key included; none for step 0.
+    step: usize,
+}
+
+impl Form {
+    fn new<C: Crc>(template: &Template, has_time: bool, step: usize) -> Self {
+        let time = if has_time { WALL_TIME } else { 0 };
+        let length = (time + step + template.middle.len() + VALUE) as u64;
+        let mut record = Vec::with_capacity(template.longest());
+        record.extend_from_slice(&length.to_le_bytes());
+        let crc = MaskedCrc::mask(C::crc32c(&record));
+        record.extend_from_slice(&crc.to_le_bytes());
+        if has_time {
+            record.extend_from_slice(&[0x09; WALL_TIME]);
+        }
+        record.extend(std::iter::repeat_n(0x10, step));
+        record.extend_from_slice(&template.middle);
+        record.extend_from_slice(&[0; VALUE + FOOTER]);
+        Self {
+            record,
+            has_time,
+            step,
+        }
+    }
+
+    #[inline(always)]
+    fn set<C: Crc>(&mut self, wall_time: f64, step: i64, value: f32) {
+        let mut at = HEADER;
+        if self.has_time {
+            self.record[at + 1..at + WALL_TIME].copy_from_slice(&wall_time.to_le_bytes());
+            at += WALL_TIME;
+        }
+        let mut rest = step as u64;
+        if let Some((last, bytes)) = self.record[at..at + self.step]
+            .split_first_mut()
+            .and_then(|(_key, bytes)| bytes.split_last_mut())
+        {
+            for byte in bytes {
+                *byte = rest as u8 | 0x80;
+                rest >>= 7;
+            }
+            *last = rest as u8;
+        }
+        let payload = self.record.len() - FOOTER;
+        self.record[payload - VALUE..payload].copy_from_slice(&value.to_le_bytes());
+        let crc = MaskedCrc::mask(C::crc32c(&self.record[HEADER..payload]));
+        self.record[payload..].copy_from_slice(&crc.to_le_bytes());
+    }
+}
+
 impl Job for Fill<'_> {
     type Output = usize;
 
@@ -111,33 +174,17 @@ impl Job for Fill<'_> {
             out,
         } = self;
         let room = (out.capacity() - out.len()) / template.longest();
-        let mut header = [0u8; HEADER];
-        let mut framed = usize::MAX;
+        let mut form = Form::new::<C>(template, true, 0);
         let times = points.wall_times.iter().zip(points.steps);
         let mut n = 0;
         for (&value, (&wall_time, &step)) in points.values.iter().zip(times).take(room) {
-            let length = template.payload(wall_time, step);
-            if length != framed {
-                framed = length;
-                let bytes = (length as u64).to_le_bytes();
-                let crc = MaskedCrc::mask(C::crc32c(&bytes)).to_le_bytes();
-                header[..bytes.len()].copy_from_slice(&bytes);
-                header[bytes.len()..].copy_from_slice(&crc);
+            let has_time = wall_time.to_bits() != 0;
+            let step_len = step_len(step);
+            if step_len != form.step || has_time != form.has_time {
+                form = Form::new::<C>(template, has_time, step_len);
             }
-            out.extend_from_slice(&header);
-            let start = out.len();
-            if wall_time.to_bits() != 0 {
-                out.push(0x09);
-                out.extend_from_slice(&wall_time.to_le_bytes());
-            }
-            if step != 0 {
-                out.push(0x10);
-                put_varint(out, step as u64);
-            }
-            out.extend_from_slice(&template.middle);
-            out.extend_from_slice(&value.to_le_bytes());
-            let crc = MaskedCrc::mask(C::crc32c(&out[start..]));
-            out.extend_from_slice(&crc.to_le_bytes());
+            form.set::<C>(wall_time, step, value);
+            out.extend_from_slice(&form.record);
             n += 1;
         }
         n

@@ -6,7 +6,6 @@ Fits a line by gradient descent. Run it, then look: ``tensorboard --logdir runs`
 import sys
 
 import numpy as np
-
 from tfevents import SummaryWriter  # was: from torch.utils.tensorboard import SummaryWriter
 
 

@@ -17,8 +17,22 @@ Packed: TypeAlias = tuple[Any, str, tuple[int, ...]]
 """A contiguous little-endian buffer, the name of its dtype, and the shape."""
 
 _BUILTIN = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 "
-    "complex128".split()
+    [
+        "bool",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+    ]
 )
 # What torch calls a dtype NumPy does not have, and the integer it can be looked at as.
 _TORCH_ONLY = {
@@ -74,7 +88,7 @@ def _array_and_dtype(value: Any, name: str) -> tuple[npt.NDArray[Any], str]:
             return _from_torch(value, name)
         value = _from_anything(value, name)
     dtype: np.dtype[Any] = value.dtype
-    if dtype.hasobject or dtype.kind in "SUVmM" and not _is_ml_dtype(dtype):
+    if dtype.hasobject or (dtype.kind in "SUVmM" and not _is_ml_dtype(dtype)):
         message = f"{name} must be {_ALLOWED}, not an array of {dtype}"
         raise TypeError(message)
     if dtype.kind in "fc" and dtype.name not in _BUILTIN and not _is_ml_dtype(dtype):

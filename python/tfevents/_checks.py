@@ -32,10 +32,7 @@ def step(value: Any, name: str = "global_step") -> int | None:
         TypeError: If it is no integer.
         ValueError: If it does not fit 64 bits.
     """
-    if value is None or type(value) is int:
-        result = value
-    else:
-        result = _integer(value, name)
+    result = value if value is None or type(value) is int else _integer(value, name)
     if result is not None and not _STEP_LOW <= result < _STEP_HIGH:
         message = f"{name} must fit a signed 64-bit integer, not {result}"
         raise ValueError(message)

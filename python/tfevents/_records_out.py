@@ -25,9 +25,10 @@ class EventWriter:
         self._native = _native.EventWriter(os.fspath(path), **options)
 
     @property
-    def path(self) -> Path:
-        """The file."""
-        return Path(self._native.path)
+    def path(self) -> Path | None:
+        """The file; None when there is none at the moment."""
+        path = self._native.path
+        return None if path is None else Path(path)
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -75,9 +76,10 @@ class RecordWriter:
         self._native = _native.RecordWriter(os.fspath(path), **options)
 
     @property
-    def path(self) -> Path:
-        """The file."""
-        return Path(self._native.path)
+    def path(self) -> Path | None:
+        """The file; None when there is none at the moment."""
+        path = self._native.path
+        return None if path is None else Path(path)
 
     @property
     def stats(self) -> dict[str, Any]:

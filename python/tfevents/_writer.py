@@ -35,9 +35,7 @@ Durability = Literal["buffered", "flush", "fsync"]
 _SOON = 1e-3
 
 
-class SummaryWriter(
-    Scalars, Histograms, Images, Media, Curves, Graphs, Embeddings, Hparams
-):
+class SummaryWriter(Scalars, Histograms, Images, Media, Curves, Graphs, Embeddings, Hparams):
     """Writes event files for TensorBoard, with the methods of torch's and tensorboardX's writers.
 
     Values are encoded where a method is called and put into a buffer; a thread writes it. The
@@ -106,9 +104,7 @@ class SummaryWriter(
             "filename_suffix": _checks.tag(filename_suffix, "filename_suffix"),
             "on_error": _checks.one_of(on_error, "on_error", ("warn", "raise", "drop")),
             "on_full": _checks.one_of(on_full, "on_full", ("block", "drop")),
-            "durability": _checks.one_of(
-                durability, "durability", ("buffered", "flush", "fsync")
-            ),
+            "durability": _checks.one_of(durability, "durability", ("buffered", "flush", "fsync")),
             "rotate_bytes": None if rotate_bytes is None else operator.index(rotate_bytes),
             "rotate_secs": None if rotate_secs is None else _positive(rotate_secs, "rotate_secs"),
         }

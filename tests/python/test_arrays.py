@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 import pytest
-
 from tfevents import _arrays
 
 
@@ -90,12 +89,12 @@ def test_array_module_and_long_double() -> None:
     ids=repr,
 )
 def test_what_holds_no_numbers_is_refused(value: Any) -> None:
-    with pytest.raises(TypeError, match="^x must be"):
+    with pytest.raises(TypeError, match=r"^x must be"):
         _arrays.pack(value, "x")
 
 
 def test_ragged_lists_are_refused() -> None:
-    with pytest.raises(ValueError, match="^x must be"):
+    with pytest.raises(ValueError, match=r"^x must be"):
         _arrays.pack([[1], [1, 2]], "x")
 
 

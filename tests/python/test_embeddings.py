@@ -9,7 +9,6 @@ import pytest
 from google.protobuf import text_format
 from PIL import Image
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
-
 from tfevents import SummaryWriter
 
 POINTS = np.random.default_rng(0).normal(size=(5, 3)).astype("f4")

@@ -75,8 +75,9 @@ def assert_same(ours: Any, theirs: Any) -> None:
             assert np.array_equal(got[0], wanted[0]), ours.tag
 
 
-def compare(ours: Path, theirs: Path, skip: set[str] = frozenset(), tags: Any = {}) -> None:
+def compare(ours: Path, theirs: Path, skip: Any = (), tags: Any = None) -> None:
     """Two runs, event by event; ``tags`` are those we name otherwise."""
+    tags = tags or {}
     mine, golds = golden.run(ours), golden.run(theirs)
     mine = [e for e in mine if not any(v.tag in skip for v in e.summary.value)]
     golds = [e for e in golds if not any(tags.get(v.tag, v.tag) in skip for v in e.summary.value)]
@@ -104,7 +105,9 @@ def test_every_event_of_torch_is_equal(written: Written) -> None:
 def test_non_finite_scalars_keep_their_bits(written: Written) -> None:
     ours = golden.by_tag(golden.run(written[0]))["edge"]
     theirs = golden.by_tag(golden.run(golden.GOLDEN / "torch_all"))["edge"]
-    bits = [np.float32([value.simple_value for _, value in run]).tobytes() for run in (ours, theirs)]
+    bits = [
+        np.float32([value.simple_value for _, value in run]).tobytes() for run in (ours, theirs)
+    ]
     assert bits[0] == bits[1]
 
 

@@ -8,7 +8,6 @@ import golden
 import onnx
 from onnx import TensorProto, helper
 from tensorboard.compat.proto import graph_pb2, types_pb2
-
 from tfevents import SummaryWriter
 
 

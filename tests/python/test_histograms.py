@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from tensorboard.compat.proto.summary_pb2 import HistogramProto, Summary
-
 from tfevents import _arrays, _native
 
 EDGES = np.array(_native.default_edges())
@@ -73,7 +72,20 @@ def test_values_on_every_edge_count_as_numpy_counts() -> None:
 
 @pytest.mark.parametrize(
     "dtype",
-    "float64 float32 float16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool".split(),
+    [
+        "float64",
+        "float32",
+        "float16",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "bool",
+    ],
 )
 def test_every_dtype_counts(dtype: str) -> None:
     check(np.random.default_rng(1).normal(scale=20, size=(50, 60)).astype(dtype))

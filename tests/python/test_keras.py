@@ -13,7 +13,6 @@ import keras
 import numpy as np
 import pytest
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
-
 from tfevents.integrations.keras import TensorBoard
 
 # Keras' variables are not ready for NumPy 2, and say so.
@@ -46,9 +45,7 @@ def digits() -> keras.Model:
 
 
 def fit(model: keras.Model, board: TensorBoard, **options: Any) -> Any:
-    return model.fit(
-        IMAGES, LABELS, verbose=0, batch_size=64, callbacks=[board], **options
-    )
+    return model.fit(IMAGES, LABELS, verbose=0, batch_size=64, callbacks=[board], **options)
 
 
 def shapes(directory: Path) -> list[tuple[Any, ...]]:
@@ -67,9 +64,7 @@ def shapes(directory: Path) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("run", ["train", "validation"])
 def test_runs_tags_steps_and_metadata_are_those_of_keras(tmp_path: Path, run: str) -> None:
-    board = TensorBoard(
-        tmp_path, histogram_freq=1, write_images=True, write_steps_per_second=True
-    )
+    board = TensorBoard(tmp_path, histogram_freq=1, write_images=True, write_steps_per_second=True)
     history = fit(digits(), board, validation_split=0.2, epochs=3).history
     ours = shapes(tmp_path / run)
     theirs = shapes(golden.GOLDEN / "keras_digits" / run)

@@ -11,7 +11,6 @@ import golden
 import numpy as np
 import pytest
 from PIL import Image
-
 from tfevents import SummaryWriter
 
 RNG = np.random.default_rng(0)

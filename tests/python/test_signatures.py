@@ -6,7 +6,6 @@ import inspect
 
 import pytest
 import tensorboardX
-
 from tfevents import SummaryWriter
 
 # torch.utils.tensorboard.SummaryWriter of PyTorch 2.13.

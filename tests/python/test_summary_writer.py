@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.proto import event_pb2, graph_pb2, summary_pb2
-
 from tfevents import EventWriter, RecordWriter, SummaryWriter
 
 
@@ -48,7 +47,11 @@ def test_log_is_one_event(tmp_path: Path) -> None:
         w.log({"a": 1, "b": np.float32(2), "c": np.array([3.0])}, 7)
     event = golden.run(tmp_path)[-1]
     assert event.step == 7
-    assert {value.tag: value.simple_value for value in event.summary.value} == dict(a=1, b=2, c=3)
+    assert {value.tag: value.simple_value for value in event.summary.value} == {
+        "a": 1,
+        "b": 2,
+        "c": 3,
+    }
 
 
 def test_a_batch_is_its_points(tmp_path: Path) -> None:
@@ -72,7 +75,9 @@ def test_hparams_stand_in_the_own_file_with_true_booleans(tmp_path: Path) -> Non
     tags = values(tmp_path)
     content = tags["_hparams_/session_start_info"][0][1].metadata.plugin_data.content
     start = HParamsPluginData.FromString(content).session_start_info.hparams
-    kinds = {name: (v.WhichOneof("kind"), getattr(v, v.WhichOneof("kind"))) for name, v in start.items()}
+    kinds = {
+        name: (v.WhichOneof("kind"), getattr(v, v.WhichOneof("kind"))) for name, v in start.items()
+    }
     assert kinds == {
         "a": ("bool_value", True),
         "b": ("bool_value", False),
@@ -219,7 +224,12 @@ BAD: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("add_scalar", {"tag": "a", "scalar_value": 1, "global_step": 1.5}, TypeError, "global_step"),
     ("add_scalar", {"tag": "a", "scalar_value": 1, "global_step": "1"}, TypeError, "global_step"),
     ("add_scalar", {"tag": "a", "scalar_value": 1.0, "global_step": 2**63}, ValueError, "64-bit"),
-    ("add_scalar", {"tag": "a", "scalar_value": 1, "walltime": "x"}, ValueError, "walltime must be"),
+    (
+        "add_scalar",
+        {"tag": "a", "scalar_value": 1, "walltime": "x"},
+        ValueError,
+        "walltime must be",
+    ),
     ("add_scalar", {"tag": "a", "scalar_value": 1, "walltime": np.nan}, ValueError, "walltime"),
     ("add_scalars", {"main_tag": "a", "tag_scalar_dict": [1]}, TypeError, "tag_scalar_dict"),
     ("add_scalars", {"main_tag": "a", "tag_scalar_dict": {"b": []}}, ValueError, r"\['b'\]"),
@@ -234,11 +244,25 @@ BAD: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("add_histogram", {"tag": "a", "values": [1], "bins": "many"}, ValueError, "bins must be"),
     ("add_histogram", {"tag": "a", "values": [1], "bins": 0}, ValueError, "bins must be"),
     ("add_histogram", {"tag": "a", "values": [1], "bins": [2, 1]}, ValueError, "bins must be"),
-    ("add_histogram", {"tag": "a", "values": [np.nan], "bins": 3}, ValueError, "values must be fin"),
+    (
+        "add_histogram",
+        {"tag": "a", "values": [np.nan], "bins": 3},
+        ValueError,
+        "values must be fin",
+    ),
     ("add_histogram", {"tag": "a", "values": [1], "max_bins": 0}, ValueError, "max_bins"),
     (
         "add_histogram_raw",
-        dict(tag="a", min=0, max=0, num=0, sum=0, sum_squares=0, bucket_limits=[1], bucket_counts=[]),
+        {
+            "tag": "a",
+            "min": 0,
+            "max": 0,
+            "num": 0,
+            "sum": 0,
+            "sum_squares": 0,
+            "bucket_limits": [1],
+            "bucket_counts": [],
+        },
         ValueError,
         "bucket_limits and bucket_counts",
     ),
@@ -246,12 +270,27 @@ BAD: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("add_image", {"tag": "a", "img_tensor": np.zeros((5, 4, 4))}, ValueError, "channels"),
     ("add_image", {"tag": "a", "img_tensor": np.full((3, 2, 2), np.nan)}, ValueError, "NaN"),
     ("add_image", {"tag": "a", "img_tensor": np.zeros((3, 0, 2))}, ValueError, "one pixel"),
-    ("add_image", {"tag": "a", "img_tensor": np.zeros((3, 2, 2)), "dataformats": "CHX"}, ValueError, "dataformats"),
+    (
+        "add_image",
+        {"tag": "a", "img_tensor": np.zeros((3, 2, 2)), "dataformats": "CHX"},
+        ValueError,
+        "dataformats",
+    ),
     ("add_images", {"tag": "a", "img_tensor": []}, ValueError, "at least one image"),
-    ("add_image_with_boxes", {"tag": "a", "img_tensor": np.zeros((3, 2, 2)), "box_tensor": [[1]]}, ValueError, "box_tensor"),
+    (
+        "add_image_with_boxes",
+        {"tag": "a", "img_tensor": np.zeros((3, 2, 2)), "box_tensor": [[1]]},
+        ValueError,
+        "box_tensor",
+    ),
     ("add_figure", {"tag": "a", "figure": 3}, TypeError, "figure must be"),
     ("add_video", {"tag": "a", "vid_tensor": np.zeros((3, 2, 2))}, ValueError, "vid_tensor"),
-    ("add_video", {"tag": "a", "vid_tensor": np.zeros((1, 1, 3, 2, 2)), "fps": 0}, ValueError, "fps"),
+    (
+        "add_video",
+        {"tag": "a", "vid_tensor": np.zeros((1, 1, 3, 2, 2)), "fps": 0},
+        ValueError,
+        "fps",
+    ),
     ("add_audio", {"tag": "a", "snd_tensor": np.zeros((3, 20))}, ValueError, "snd_tensor"),
     ("add_audio", {"tag": "a", "snd_tensor": [1, 2]}, ValueError, "snd_tensor must hold floats"),
     ("add_audio", {"tag": "a", "snd_tensor": [np.nan, 0.0]}, ValueError, "NaN"),
@@ -259,17 +298,42 @@ BAD: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("add_text", {"tag": "a", "text_string": 3}, TypeError, "text_string must be a str"),
     ("add_pr_curve", {"tag": "a", "labels": [1], "predictions": [0.1, 0.2]}, ValueError, "labels"),
     ("add_pr_curve", {"tag": "a", "labels": [1], "predictions": [2.0]}, ValueError, "predictions"),
-    ("add_pr_curve", {"tag": "a", "labels": [1], "predictions": [0.5], "num_thresholds": 1}, ValueError, "num_thr"),
-    ("add_mesh", {"tag": "a", "vertices": np.zeros((4, 3))}, ValueError, "vertices must have shape"),
+    (
+        "add_pr_curve",
+        {"tag": "a", "labels": [1], "predictions": [0.5], "num_thresholds": 1},
+        ValueError,
+        "num_thr",
+    ),
+    (
+        "add_mesh",
+        {"tag": "a", "vertices": np.zeros((4, 3))},
+        ValueError,
+        "vertices must have shape",
+    ),
     ("add_custom_scalars", {"layout": {"a": {"b": ["Pie", ["x"]]}}}, ValueError, "Multiline"),
     ("add_custom_scalars", {"layout": 3}, TypeError, "layout must be"),
     ("add_custom_scalars_marginchart", {"tags": ["a"]}, ValueError, "three"),
     ("add_embedding", {"mat": np.zeros(3)}, ValueError, "mat must have shape"),
     ("add_embedding", {"mat": np.zeros((3, 2)), "metadata": ["a"]}, ValueError, "metadata must"),
-    ("add_embedding", {"mat": np.zeros((3, 2)), "label_img": np.zeros((2, 3, 4, 4))}, ValueError, "label_img"),
+    (
+        "add_embedding",
+        {"mat": np.zeros((3, 2)), "label_img": np.zeros((2, 3, 4, 4))},
+        ValueError,
+        "label_img",
+    ),
     ("add_hparams", {"hparam_dict": 3, "metric_dict": {}}, TypeError, "hparam_dict must be"),
-    ("add_hparams", {"hparam_dict": {"a": 1}, "metric_dict": {"m": "x"}}, ValueError, "metric_dict"),
-    ("add_hparams", {"hparam_dict": {"a": 1}, "metric_dict": {}, "hparam_domain_discrete": {"a": ["x"]}}, TypeError, "domain"),
+    (
+        "add_hparams",
+        {"hparam_dict": {"a": 1}, "metric_dict": {"m": "x"}},
+        ValueError,
+        "metric_dict",
+    ),
+    (
+        "add_hparams",
+        {"hparam_dict": {"a": 1}, "metric_dict": {}, "hparam_domain_discrete": {"a": ["x"]}},
+        TypeError,
+        "domain",
+    ),
     ("add_graph", {"model": 3}, TypeError, "model must be"),
 ]
 

@@ -12,9 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 _COLOR, _TEXT_COLOR, _LINE = "Red", "black", 2
 
 
-def draw(
-    image: Image.Image, boxes: npt.NDArray[Any], labels: Sequence[str] | None
-) -> Image.Image:
+def draw(image: Image.Image, boxes: npt.NDArray[Any], labels: Sequence[str] | None) -> Image.Image:
     """A copy of ``image`` with ``boxes`` (left, top, right, bottom; pixels) and ``labels``."""
     drawn = image.copy()
     pen = ImageDraw.Draw(drawn)

@@ -52,9 +52,9 @@ def from_onnx(graph: Any) -> bytes:
 
 def from_openvino(path: Path) -> bytes:
     """The layers of an OpenVINO ``.xml`` file, joined by its edges."""
-    from xml.etree import ElementTree  # noqa: S405 (the user's own model)
+    from xml.etree import ElementTree
 
-    root = ElementTree.parse(path).getroot()  # noqa: S314
+    root = ElementTree.parse(path).getroot()  # noqa: S314 (the user's own model)
     layers = {layer.attrib["id"]: layer for layer in root.iter("layer")}
     inputs: dict[str, list[str]] = {number: [] for number in layers}
     for edge in root.iter("edge"):
@@ -66,9 +66,7 @@ def from_openvino(path: Path) -> bytes:
         parameters = {} if data is None else data.attrib
         text = ", ".join(f"{name} = {value}" for name, value in parameters.items())
         attributes = {"parameters": _field(2, _utf8(text))}
-        nodes.append(
-            _node(layer.attrib["name"], layer.attrib["type"], inputs[number], attributes)
-        )
+        nodes.append(_node(layer.attrib["name"], layer.attrib["type"], inputs[number], attributes))
     return _graph(nodes)
 
 

@@ -144,7 +144,7 @@ class Images(Base):
             if not hasattr(one, "savefig"):
                 message = f"figure must be a matplotlib figure, not {type(one).__name__}"
                 raise TypeError(message)
-            canvas = FigureCanvasAgg(one)
+            canvas: Any = FigureCanvasAgg(one)
             canvas.draw()
             pictures.append(np.asarray(canvas.buffer_rgba())[..., :3])
             if close:

@@ -167,7 +167,7 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]
         return None if iterations is None else int(keras.ops.convert_to_numpy(iterations))
 
     def _learning_rates(self) -> dict[str, float]:
-        optimizer = getattr(self.model, "optimizer", None)
+        optimizer: Any = getattr(self.model, "optimizer", None)
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of a LossScaleOptimizer
         if hasattr(optimizer, "optimizers"):
             return {f"learning_rate_{one.name}": _number(one) for one in optimizer.optimizers}
@@ -176,7 +176,7 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]
     def _write_model(self, model: Any) -> None:
         try:
             text = model.to_json()
-        except Exception as error:  # noqa: BLE001 (a layer of the user's that cannot be described)
+        except Exception as error:  # whatever a layer of the user's does
             warnings.warn(f"the model is not written, since it has no JSON: {error}", stacklevel=2)
             return
         value = _native.strings_value("keras", [text.encode()], [], "graph_keras_model", b"1")

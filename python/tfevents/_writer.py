@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from tfevents import _checks
+from tfevents import _checks, _native
 from tfevents._file_writer import FileWriter
 from tfevents._null import NullWriter
 from tfevents._summary.curves import Curves
@@ -35,7 +35,17 @@ Durability = Literal["buffered", "flush", "fsync"]
 _SOON = 1e-3
 
 
-class SummaryWriter(Scalars, Histograms, Images, Media, Curves, Graphs, Embeddings, Hparams):
+class SummaryWriter(
+    _native.SummaryBase,
+    Scalars,
+    Histograms,
+    Images,
+    Media,
+    Curves,
+    Graphs,
+    Embeddings,
+    Hparams,
+):
     """Writes event files for TensorBoard, with the methods of torch's and tensorboardX's writers.
 
     Values are encoded where a method is called and put into a buffer; a thread writes it. The
@@ -119,65 +129,37 @@ class SummaryWriter(Scalars, Histograms, Images, Media, Curves, Graphs, Embeddin
         self._exported: dict[str, array[float]] = {}
         self._context: tuple[int | None, float | None] | None = None
         self._lock = threading.Lock()
+        self._direct(self._main.native if self._write_to_disk else None)
 
     def _make(self, path: str, **more: Any) -> FileWriter:
         kind = FileWriter if self._write_to_disk else NullWriter
         return kind(path, **self._options, **more)
 
-    # Scalars stand here, and not with the others, because every layer counts for them.
-
-    def add_scalar(
+    def _add_scalar(
         self,
-        tag: str,
+        tag: Any,
         scalar_value: Any,
-        global_step: Any = None,
-        walltime: Any = None,
-        new_style: bool = False,
-        double_precision: bool = False,
-        display_name: str = "",
-        summary_description: str = "",
+        global_step: Any,
+        walltime: Any,
+        new_style: bool,
+        double_precision: bool,
+        display_name: str,
+        summary_description: str,
     ) -> None:
-        """Adds a scalar.
-
-        Args:
-            tag: The tag.
-            scalar_value: A number, or an array of one element; NaN and infinities are kept.
-            global_step: The step, an integer.
-            walltime: Seconds since 1970; now, if None.
-            new_style: Store it as a tensor with the metadata of the scalars plugin.
-            double_precision: With ``new_style``, keep all of a double.
-            display_name: What to show instead of the tag.
-            summary_description: A description, in Markdown.
-
-        Raises:
-            TypeError: If ``tag`` is no string, ``scalar_value`` no number, or ``global_step`` no
-                integer.
-            ValueError: If ``scalar_value`` holds more than one number.
-        """
-        if type(tag) is not str:
-            _checks.tag(tag)
-        if type(scalar_value) is not float:
-            scalar_value = _checks.scalar(scalar_value, "scalar_value")
-        if type(global_step) is not int or walltime is not None or self._context is not None:
-            global_step, walltime = self._defaults(global_step, walltime)
-        add = self._main.native.add_scalar
-        try:
-            if new_style or display_name or summary_description:
-                add(
-                    tag,
-                    scalar_value,
-                    global_step,
-                    walltime,
-                    new_style=new_style,
-                    double_precision=double_precision,
-                    display_name=display_name,
-                    description=summary_description,
-                )
-            else:
-                add(tag, scalar_value, global_step, walltime)
-        except OverflowError:
-            _checks.step(global_step)  # says what is allowed
-            raise
+        """What `add_scalar` of the base does not do itself."""
+        _checks.tag(tag)
+        number = _checks.scalar(scalar_value, "scalar_value")
+        step, wall_time = self._defaults(global_step, walltime)
+        self._main.native.add_scalar(
+            tag,
+            number,
+            step,
+            wall_time,
+            new_style=new_style,
+            double_precision=double_precision,
+            display_name=_checks.tag(display_name, "display_name"),
+            description=_checks.tag(summary_description, "summary_description"),
+        )
 
     @contextmanager
     def use_metadata(self, *, global_step: Any = None, walltime: Any = None) -> Iterator[None]:
@@ -189,10 +171,13 @@ class SummaryWriter(Scalars, Histograms, Images, Media, Curves, Graphs, Embeddin
         """
         before = self._context
         self._context = (_checks.step(global_step), _checks.wall_time(walltime))
+        self._direct(None)
         try:
             yield
         finally:
             self._context = before
+            if before is None and self._write_to_disk:
+                self._direct(self._main.native)
 
     def _defaults(self, step: Any, wall_time: Any) -> tuple[int | None, float | None]:
         step, wall_time = _checks.step(step), _checks.wall_time(wall_time)

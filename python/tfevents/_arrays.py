@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tfevents import _native
+
 Packed: TypeAlias = tuple[Any, str, tuple[int, ...]]
 """A contiguous little-endian buffer, the name of its dtype, and the shape."""
 
@@ -74,10 +76,10 @@ def as_array(value: Any, name: str) -> npt.NDArray[Any]:
         TypeError: If ``value`` holds no numbers.
     """
     array, dtype = _array_and_dtype(value, name)
-    if dtype == "bfloat16" and array.dtype.name != "bfloat16":
-        return (array.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
     if dtype not in _BUILTIN:
-        return _with_ml_dtype(array, dtype, name).astype(np.float32)
+        packed = np.ascontiguousarray(array).reshape(-1).view(np.uint8), dtype, array.shape
+        wide = np.frombuffer(_native.doubles(packed), np.float64)
+        return wide.astype(np.float32).reshape(array.shape)
     return array
 
 
@@ -142,14 +144,3 @@ def _from_torch(tensor: Any, name: str) -> tuple[npt.NDArray[Any], str]:
 
 def _is_ml_dtype(dtype: np.dtype[Any]) -> bool:
     return dtype.type.__module__ == "ml_dtypes"
-
-
-def _with_ml_dtype(array: npt.NDArray[Any], dtype: str, name: str) -> npt.NDArray[Any]:
-    if _is_ml_dtype(array.dtype):
-        return array
-    try:
-        import ml_dtypes
-    except ImportError:
-        message = f"{name} has dtype {dtype}, for which this needs the ml_dtypes package"
-        raise TypeError(message) from None
-    return array.view(getattr(ml_dtypes, dtype))

@@ -95,6 +95,14 @@ def _float(number: Any, name: str) -> float:
 
 
 def _single(value: Any, name: str) -> Any:
+    if hasattr(value, "item"):
+        try:
+            number = value.item()
+        except (TypeError, ValueError, RuntimeError):
+            pass  # more than one, or none at all: said below
+        else:
+            if isinstance(number, int | float):
+                return number
     array = _arrays.as_array(value, name)
     if array.size != 1:
         message = f"{name} must hold exactly one number, not an array of shape {array.shape}"

@@ -226,6 +226,16 @@ pub fn sprite_png<'py>(
     })
 }
 
+/// The elements as float64, of whatever dtype they are.
+#[pyfunction]
+pub fn doubles<'py>(py: Python<'py>, array: Packed) -> PyResult<Bound<'py, PyBytes>> {
+    let array = array.array()?;
+    bytes(py, || {
+        let wide = array.to_f64().into_iter();
+        Ok(wide.flat_map(f64::to_le_bytes).collect())
+    })
+}
+
 /// Rows of tab-separated numbers.
 #[pyfunction]
 pub fn tsv<'py>(py: Python<'py>, array: Packed) -> PyResult<Bound<'py, PyBytes>> {

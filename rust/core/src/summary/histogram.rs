@@ -7,21 +7,19 @@
 //! costs, so no search is done for the 1549 default edges: they grow by a tenth each, and the top
 //! bits of a double (sign, exponent, four of the mantissa) cut the number line into cells narrower
 //! than that. A cell therefore holds at most one edge; a table says which, and one comparison with
-//! that exact edge decides ([`Cell`]). Evenly spaced edges start from a guess by division
+//! that exact edge decides (`edges.rs`). Evenly spaced edges start from a guess by division
 //! that is corrected against the exact edges; only uneven ones are searched.
 //!
 //! *Sums* are added in the order NumPy adds (halves, down to 128 elements in eight lanes), so that
 //! they agree to the last bit and lose no precision on long arrays. The recursion over halves is
 //! also what drives the pass: its leaves are the blocks.
-//!
-//! If you change the cells: their relative width must stay below 1.1, which `cells_hold_one_edge`
-//! checks.
 
-use std::sync::LazyLock;
-
+use self::edges::DEFAULT;
 use super::array::Array;
 use super::wire;
 use crate::error::{Error, Result};
+
+mod edges;
 
 /// Where the bins are.
 #[derive(Debug, Clone)]
@@ -412,174 +410,6 @@ impl Locate for Even<'_> {
             bin += 1;
         }
         bin + 1
-    }
-}
-
-/// The edges `torch` and `tensorboardX` use unless told otherwise, and the tables that find a
-/// value among them.
-struct DefaultEdges {
-    edges: Vec<f64>,
-    double: Box<Doubles>,
-    single: Box<Singles>,
-}
-
-static DEFAULT: LazyLock<DefaultEdges> = LazyLock::new(DefaultEdges::new);
-
-/// A stretch of the number line with at most one edge in it.
-#[derive(Clone, Copy)]
-struct Cell<T> {
-    /// Magnitudes from here on are beyond the edge; NaN where there is no edge.
-    threshold: T,
-    /// The slot of magnitudes before the edge.
-    before: u16,
-    /// The slot of those beyond.
-    beyond: u16,
-}
-
-/// Cells by the top bits of a double, those without edges left out; positive ones first.
-struct Doubles([Cell<f64>; 2 * CELLS]);
-
-/// Cells by the top bits of a float: all of them, which saves the looking for the ends. Dtypes
-/// whose values fit a float use these.
-struct Singles([Cell<f32>; 2 * SINGLE_CELLS]);
-
-/// Bits of a double below those that name a cell.
-const BELOW_CELL: u32 = 48;
-/// The same of a float.
-const BELOW_SINGLE_CELL: u32 = 19;
-const MAGNITUDE: u64 = i64::MAX as u64;
-const SMALLEST_EDGE: f64 = 1e-12;
-const EDGES_END: f64 = 1e20;
-/// The cell below the smallest edge: it stands for everything smaller too.
-const FIRST_CELL: usize = (SMALLEST_EDGE.to_bits() >> BELOW_CELL) as usize - 1;
-/// Cells of one sign; the last one lies beyond all edges.
-const CELLS: usize = (EDGES_END.to_bits() >> BELOW_CELL) as usize + 2 - FIRST_CELL;
-const SINGLE_CELLS: usize = 1 << (31 - BELOW_SINGLE_CELL);
-
-impl DefaultEdges {
-    fn new() -> Self {
-        let positive: Vec<f64> =
-            std::iter::successors(Some(SMALLEST_EDGE), |edge| Some(edge * 1.1))
-                .take_while(|&edge| edge < EDGES_END)
-                .collect();
-        let edges: Vec<f64> = (positive.iter().rev().map(|edge| -edge))
-            .chain([0.0])
-            .chain(positive.iter().copied())
-            .collect();
-        // Above zero a value equal to an edge is beyond it, below zero not yet, and the last edge
-        // of all is closed.
-        let below: Vec<f64> = positive.iter().map(|edge| edge.next_up()).collect();
-        let mut above = positive;
-        if let (Some(last), Some(next)) = (above.last_mut(), below.last()) {
-            *last = *next;
-        }
-        let middle = above.len() + 1; // slot of the bin right of zero
-        let signs = [(above, true), (below, false)];
-        let slot = |passed: usize, right| {
-            if right {
-                middle + passed
-            } else {
-                middle - 1 - passed
-            }
-        };
-        let mut double = Box::new(Doubles([Cell::<f64>::NOWHERE; 2 * CELLS]));
-        for (cells, (edges, right)) in double.0.chunks_mut(CELLS).zip(&signs) {
-            let place = |edge: f64| Doubles::cell(edge.to_bits());
-            fill(cells, edges, place, |passed| slot(passed, *right));
-        }
-        let mut single = Box::new(Singles([Cell::<f32>::NOWHERE; 2 * SINGLE_CELLS]));
-        for (cells, (edges, right)) in single.0.chunks_mut(SINGLE_CELLS).zip(&signs) {
-            let edges: Vec<f32> = edges.iter().map(|&edge| round_up(edge)).collect();
-            let place = |edge: f32| (edge.to_bits() >> BELOW_SINGLE_CELL) as usize;
-            fill(cells, &edges, place, |passed| slot(passed, *right));
-        }
-        Self {
-            edges,
-            double,
-            single,
-        }
-    }
-}
-
-/// The smallest float that is not below `number`.
-fn round_up(number: f64) -> f32 {
-    let nearest = number as f32;
-    if f64::from(nearest) < number {
-        nearest.next_up()
-    } else {
-        nearest
-    }
-}
-
-/// Fills the cells of one sign; `slot` says where a magnitude beyond so many thresholds counts.
-fn fill<T: Copy>(
-    cells: &mut [Cell<T>],
-    thresholds: &[T],
-    place: impl Fn(T) -> usize,
-    slot: impl Fn(usize) -> usize,
-) {
-    let mut rest = thresholds.iter().copied().peekable();
-    let mut passed = 0;
-    for (index, cell) in cells.iter_mut().enumerate() {
-        cell.before = slot(passed) as u16;
-        if let Some(threshold) = rest.next_if(|&edge| place(edge) == index) {
-            cell.threshold = threshold;
-            passed += 1;
-        }
-        cell.beyond = slot(passed) as u16;
-    }
-}
-
-impl Cell<f64> {
-    const NOWHERE: Self = Self {
-        threshold: f64::NAN,
-        before: 0,
-        beyond: 0,
-    };
-}
-
-impl Cell<f32> {
-    const NOWHERE: Self = Self {
-        threshold: f32::NAN,
-        before: 0,
-        beyond: 0,
-    };
-}
-
-impl Doubles {
-    #[inline(always)]
-    fn cell(bits: u64) -> usize {
-        (((bits & MAGNITUDE) >> BELOW_CELL) as usize)
-            .saturating_sub(FIRST_CELL)
-            .min(CELLS - 1)
-    }
-}
-
-// In both, adding zero makes negative zero positive: it is right of the edge at zero.
-
-impl Locate for Doubles {
-    #[inline(always)]
-    fn slot(&self, value: f64) -> usize {
-        let bits = (value + 0.0).to_bits();
-        let cell = self.0[(bits >> 63) as usize * CELLS + Self::cell(bits)];
-        usize::from(if value.abs() >= cell.threshold {
-            cell.beyond
-        } else {
-            cell.before
-        })
-    }
-}
-
-impl Locate for Singles {
-    #[inline(always)]
-    fn slot(&self, value: f64) -> usize {
-        let value = value as f32 + 0.0;
-        let cell = self.0[(value.to_bits() >> BELOW_SINGLE_CELL) as usize];
-        usize::from(if value.abs() >= cell.threshold {
-            cell.beyond
-        } else {
-            cell.before
-        })
     }
 }
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::array::Dtype;
+use super::edges::{BELOW_SINGLE_CELL, CELLS, Doubles, round_up};
 use super::*;
 
 /// The definition: look at every bin.

@@ -201,6 +201,9 @@ class SummaryWriter(
                 self._writers[path] = self._make(path)
             return self._writers[path]
 
+    def _one_time_writer(self, name: str) -> FileWriter:
+        return self._make(str(Path(self.log_dir) / name))
+
     @property
     def file_writer(self) -> FileWriter:
         """The writer of the run itself."""

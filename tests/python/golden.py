@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ def events(path: Path) -> list[Event]:
 
 def run(directory: Path) -> list[Event]:
     """All events of the files of one run, without those of runs below it."""
-    files = sorted(path for path in directory.iterdir() if "tfevents" in path.name)
+    files = [path for path in directory.iterdir() if "tfevents" in path.name]
+    # A writer of one second and process is the 9th, then the 10th.
+    files.sort(key=lambda path: [int(n) for n in re.findall(r"\d+", path.name)])
     assert files, f"no event files in {directory}"
     return [event for path in files for event in events(path)]
 

@@ -367,3 +367,14 @@ def test_a_bad_option_is_named(tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         SummaryWriter(tmp_path / "run", **options)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts what /proc/self/fd lists")
+def test_sub_runs_of_hparams_hold_no_files_open(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path) as w:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for number in range(20):
+            w.add_hparams({"n": number}, {"m": 1.0}, run_name=f"hp{number}")
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+        assert len(w.all_writers) == 1
+    assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 20

@@ -23,6 +23,10 @@ class Base(ABC):
         """The writer of a run below this one."""
 
     @abstractmethod
+    def _one_time_writer(self, name: str) -> FileWriter:
+        """A writer of a run below this one that the caller closes."""
+
+    @abstractmethod
     def _defaults(self, step: Any, wall_time: Any) -> tuple[int | None, float | None]:
         """Step and wall time, checked, those of `use_metadata` where there are none."""
 

@@ -56,8 +56,15 @@ class Hparams(Base):
             for tag, value in _mapping(metric_dict, "metric_dict").items()
         }
         step, wall_time = self._defaults(global_step, None)
-        writer = self._get_file_writer() if name is None else self._sub_writer(name)
-        _write(writer, rows, metrics, step, wall_time)
+        if name is None:
+            _write(self._get_file_writer(), rows, metrics, step, wall_time)
+            return
+        # Closed at once: a sweep may name thousands.
+        writer = self._one_time_writer(name)
+        try:
+            _write(writer, rows, metrics, step, wall_time)
+        finally:
+            writer.close()
 
 
 def _write(

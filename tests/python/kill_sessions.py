@@ -16,6 +16,7 @@ import struct
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 from records import read_records, scalars
@@ -64,6 +65,8 @@ def session(seed: int) -> tuple[int, int]:
             os.close(hear)
             try:
                 write_for_ever(directory, seed, tell)
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(1)
         os.close(tell)

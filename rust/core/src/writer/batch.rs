@@ -32,6 +32,13 @@ impl<'a> Points<'a> {
         self.len() == 0
     }
 
+    pub(super) fn first(self, n: usize) -> Self {
+        Self {
+            values: self.values.get(..n).unwrap_or(self.values),
+            ..self
+        }
+    }
+
     pub(super) fn skip(self, n: usize) -> Self {
         Self {
             values: self.values.get(n..).unwrap_or_default(),

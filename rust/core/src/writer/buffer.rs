@@ -103,6 +103,8 @@ pub(super) struct State {
     /// When the first record came into an empty buffer.
     pub since: Option<Instant>,
     pub pending: Count,
+    /// Bytes of chunks that are being filled outside of the lock.
+    pub reserved: usize,
     pub written: Count,
     pub dropped: Count,
     pub paths: Vec<PathBuf>,
@@ -141,6 +143,7 @@ impl Shared {
                 spare: Vec::new(),
                 since: None,
                 pending: Count::default(),
+                reserved: 0,
                 written: Count::default(),
                 dropped: Count::default(),
                 paths: Vec::new(),
@@ -217,7 +220,8 @@ impl State {
     /// Whether `bytes` more may wait. A record that is larger than the bound may wait alone.
     #[inline]
     pub fn has_room(&self, bytes: usize, bound: usize) -> bool {
-        self.pending.bytes == 0 || self.pending.bytes as usize + bytes <= bound
+        let waiting = self.pending.bytes as usize + self.reserved;
+        waiting == 0 || waiting + bytes <= bound
     }
 
     /// Lets `fill` append one record of `bytes` bytes. True if the thread has something new to

@@ -202,8 +202,10 @@ impl Writer {
         let template = Template::new(tag);
         let engine = self.engine_or_new();
         let mut points = points;
+        let bound = self.options.max_buffer_bytes;
+        let size = CHUNK.min(bound).max(template.longest());
+        let most = size / template.longest();
         while !points.is_empty() {
-            let size = CHUNK.max(template.longest());
             let Some(mut state) = self.enter(engine, size, wait)? else {
                 let lost = Count {
                     records: points.len() as u64,
@@ -213,9 +215,11 @@ impl Writer {
                 return Ok(Fate::Dropped);
             };
             let mut chunk = state.chunk(size);
+            state.reserved += size;
             drop(state);
-            let done = template.fill(points, &mut chunk);
+            let done = template.fill(points.first(most), &mut chunk);
             let mut state = engine.shared.lock();
+            state.reserved -= size;
             state.push_chunk(chunk, done as u64);
             if state.phase == Phase::Closed && !self.start(engine, &mut state)? {
                 state.give_up();

@@ -73,6 +73,8 @@ pub struct FileSink {
     open: Option<(File, PathBuf)>,
     /// Whole bytes in the open file, and in a file that is opened again.
     length: u64,
+    /// The directory's entry of the open file is on the disk.
+    listed: bool,
     last: String,
 }
 
@@ -85,6 +87,7 @@ impl FileSink {
             pid: std::process::id(),
             open: None,
             length: 0,
+            listed: false,
             last: String::new(),
         }
     }
@@ -156,6 +159,7 @@ impl Sink for FileSink {
             },
         };
         self.open = Some((file, path.clone()));
+        self.listed = false;
         Ok(path)
     }
 
@@ -202,10 +206,15 @@ impl Sink for FileSink {
     }
 
     fn flush(&mut self, durable: bool) -> io::Result<()> {
-        match &self.open {
-            Some((file, _)) if durable => file.sync_data(),
-            _ => Ok(()),
+        let Some((file, path)) = self.open.as_ref().filter(|_| durable) else {
+            return Ok(());
+        };
+        file.sync_data()?;
+        if !self.listed {
+            sync_directory(path)?;
+            self.listed = true;
         }
+        Ok(())
     }
 
     fn close(&mut self, keep: bool) {
@@ -218,4 +227,17 @@ impl Sink for FileSink {
             let _ = std::fs::remove_file(path);
         }
     }
+}
+
+/// A file that outlives the machine needs its name to, as well.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(directory) = path.parent() {
+        let here = directory.as_os_str().is_empty();
+        let directory = if here { Path::new(".") } else { directory };
+        File::open(directory)?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path; // directories cannot be opened as files there
+    Ok(())
 }

@@ -578,3 +578,35 @@ fn one_file_is_replaced_once_and_closed_for_good() {
     assert!(writer.append(payload(2, 10).as_slice()).is_err());
     assert_eq!(records(&std::fs::read(&path).unwrap()), (vec![1], 0));
 }
+
+#[test]
+fn a_batch_stays_within_the_buffer() {
+    let disk = disk(ENOUGH);
+    let options = Options {
+        max_buffer_bytes: 5000,
+        on_full: OnFull::Drop,
+        close_timeout: Duration::from_millis(100),
+        ..options()
+    };
+    let writer = writer(&disk, options);
+    disk.hang.store(true, SeqCst);
+    let (values, steps, wall_times) = ([1.0; 1000], [7; 1000], [0.5; 1000]);
+    let points = Points {
+        values: &values,
+        steps: &steps,
+        wall_times: &wall_times,
+    };
+    let fate = writer.append_scalars("x", points, &mut patiently).unwrap();
+    assert_eq!(fate, Fate::Dropped);
+    let stats = writer.stats();
+    assert!(
+        stats.pending.bytes <= 5000 && stats.pending.records > 50,
+        "{stats:?}"
+    );
+    assert_eq!(stats.pending.records + stats.dropped.records, 1000);
+    let record = stats.pending.bytes / stats.pending.records;
+    assert_eq!(stats.dropped.bytes, stats.dropped.records * record);
+    disk.hang.store(false, SeqCst);
+    writer.close().unwrap();
+    assert_eq!(writer.stats().written.records, stats.pending.records);
+}

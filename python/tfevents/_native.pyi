@@ -2,7 +2,37 @@
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any, Self
+from typing import Any, Self, final
+
+from typing_extensions import disjoint_base
+
+__all__ = [
+    "EventWriter",
+    "RecordWriter",
+    "SummaryBase",
+    "Writer",
+    "audio_value",
+    "close_all",
+    "default_edges",
+    "doubles",
+    "histogram_raw_value",
+    "histogram_tensor_value",
+    "histogram_value",
+    "hparams_end_value",
+    "hparams_experiment_value",
+    "hparams_start_value",
+    "image_value",
+    "layout_value",
+    "mesh_values",
+    "png",
+    "pr_curve_raw_value",
+    "pr_curve_value",
+    "sprite_png",
+    "strings_value",
+    "tensor_value",
+    "tsv",
+    "video_value",
+]
 
 # (contiguous buffer, name of the dtype, shape): see tfevents._arrays.
 _Packed = tuple[Any, str, Sequence[int]]
@@ -41,7 +71,7 @@ def strings_value(
     values: list[bytes],
     shape: list[int],
     plugin: str = "",
-    content: bytes = b"",
+    content: bytes = ...,
     display_name: str = "",
     description: str = "",
 ) -> bytes: ...
@@ -50,7 +80,7 @@ def tensor_value(
     array: _Packed,
     spelling: str = "fields",
     plugin: str = "",
-    content: bytes = b"",
+    content: bytes = ...,
     display_name: str = "",
     description: str = "",
 ) -> bytes: ...
@@ -76,6 +106,7 @@ def hparams_end_value(ended: float = 0.0) -> bytes: ...
 
 # entry.rs
 
+@disjoint_base
 class SummaryBase:
     def __new__(cls, *args: Any, **options: Any) -> Self: ...
     def _direct(self, writer: Writer | None) -> None: ...
@@ -97,6 +128,7 @@ def close_all() -> None: ...
 
 # writer.rs
 
+@final
 class Writer:
     def __new__(
         cls,
@@ -157,6 +189,7 @@ class Writer:
     @property
     def paths(self) -> list[str | PathLike[str]]: ...
 
+@final
 class EventWriter:
     def __new__(
         cls,
@@ -176,6 +209,7 @@ class EventWriter:
     @property
     def paths(self) -> list[str | PathLike[str]]: ...
 
+@final
 class RecordWriter:
     def __new__(cls, path: str | PathLike[str], **options: Any) -> Self: ...
     def write(self, record: bytes) -> None: ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -87,3 +89,23 @@ def test_numbers_are_spelled_as_python_spells_them(tmp_path: Path) -> None:
         w.add_embedding([numbers])
     written = (tmp_path / "00000/default/tensors.tsv").read_text()
     assert written == "\t".join(map(str, numbers)) + "\n"
+
+
+def write_some(directory: Path, name: str) -> None:
+    with SummaryWriter(directory) as w:
+        for step in range(10):
+            w.add_embedding(POINTS, global_step=step, tag=name)
+
+
+def test_writers_of_several_processes_keep_each_others_entries(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    children = [context.Process(target=write_some, args=(tmp_path, name)) for name in "ab"]
+    for child in children:
+        child.start()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write_some, [tmp_path] * 4, "cdef"))
+    for child in children:
+        child.join()
+        assert child.exitcode == 0
+    names = {one.tensor_name for one in config(tmp_path).embeddings}
+    assert names == {f"{name}:{step:05}" for name in "abcdef" for step in range(10)}

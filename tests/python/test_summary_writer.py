@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -378,3 +379,26 @@ def test_sub_runs_of_hparams_hold_no_files_open(tmp_path: Path) -> None:
         assert len(list(Path("/proc/self/fd").iterdir())) == before
         assert len(w.all_writers) == 1
     assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 20
+
+
+def test_threads_share_a_writer_whatever_they_add(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(8, 5000)).astype("f4")
+
+    def work(index: int) -> None:
+        for step in range(20):
+            w.add_scalar(f"s{index}", float(step), step)
+            w.add_histogram(f"h{index}", numbers[index], step)
+            w.log({f"l{index}": step, "shared": index}, step)
+            w.add_image(f"i{index}", np.full((3, 8, 8), index * 10, "u1"), step)
+
+    with SummaryWriter(tmp_path) as w, ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    tags = values(tmp_path)
+    assert len(tags["shared"]) == 160
+    for index in range(8):
+        assert [step for step, _ in tags[f"s{index}"]] == list(range(20))
+        assert [value.simple_value for _, value in tags[f"l{index}"]] == list(range(20))
+        sums = {value.histo.sum for _, value in tags[f"h{index}"]}
+        assert sums == {numbers[index].astype(float).sum()}
+        assert len({value.image.encoded_image_string for _, value in tags[f"i{index}"]}) == 1

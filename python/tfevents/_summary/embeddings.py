@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from tfevents import _arrays, _checks, _native
 from tfevents._summary.base import Base
 
 CONFIG = "projector_config.pbtxt"
+_LOCK = threading.Lock()
 
 
 class Embeddings(Base):
@@ -92,13 +96,40 @@ def list_embedding(
         entry: Fields of ``EmbeddingInfo``; ``sprite`` is the path of one.
         thumbnail: Width and height of an image of the sprite, in pixels.
     """
+    root.mkdir(parents=True, exist_ok=True)
     path = root / CONFIG
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        text = ""
-    name = _quote(entry["tensor_name"])
-    kept = [block for block in _blocks(text) if f"tensor_name: {name}" not in block]
+    with _alone(root):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            text = ""
+        name = _quote(entry["tensor_name"])
+        kept = [block for block in _blocks(text) if f"tensor_name: {name}" not in block]
+        # Readers see the old file or the new one, nothing between.
+        beside = path.with_name(f".{CONFIG}.{os.getpid()}")
+        beside.write_text("".join(kept) + _block(entry, thumbnail), encoding="utf-8")
+        beside.replace(path)
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Keeps other writers of the directory waiting, those of other processes too."""
+    with _LOCK:
+        if sys.platform == "win32":
+            yield  # a directory cannot be locked there
+            return
+        import fcntl
+
+        handle = os.open(root, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # some network disks have no locks
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _block(entry: dict[str, str], thumbnail: tuple[int, int] | None) -> str:
     lines = ["embeddings {\n"]
     for field, value in entry.items():
         if field == "sprite":
@@ -107,12 +138,7 @@ def list_embedding(
             lines.append("  }\n")
         else:
             lines.append(f"  {field}: {_quote(value)}\n")
-    lines.append("}\n")
-    root.mkdir(parents=True, exist_ok=True)
-    # Readers see the old file or the new one, nothing between.
-    beside = path.with_name(f".{CONFIG}.{os.getpid()}")
-    beside.write_text("".join(kept) + "".join(lines), encoding="utf-8")
-    beside.replace(path)
+    return "".join([*lines, "}\n"])
 
 
 def _blocks(text: str) -> list[str]:

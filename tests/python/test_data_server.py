@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from tfevents import SummaryWriter
 CONTEXT = RequestContext()
 
 
-def serve(directory: Path) -> Any:
+@contextmanager
+def serve(directory: Path) -> Iterator[Any]:
+    """The server's data; it ends when its standard input does."""
     ingester = server_ingester.SubprocessServerDataIngester(
         server_binary=server_ingester.get_server_binary(),
         logdir=str(directory),
@@ -26,7 +29,10 @@ def serve(directory: Path) -> Any:
         samples_per_plugin={},
     )
     ingester.start()
-    return ingester.data_provider
+    try:
+        yield ingester.data_provider
+    finally:
+        ingester._stdin_handle.close()
 
 
 def eventually(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -52,7 +58,11 @@ def test_every_plugin_finds_its_data(tmp_path: Path) -> None:
         w.add_mesh("m", np.zeros((1, 4, 3)), global_step=6)
         w.add_hparams({"x": True}, {"s2": 1.0})
         w.add_graph(b"")
-    server = serve(tmp_path)
+    with serve(tmp_path) as server:
+        look(server)
+
+
+def look(server: Any) -> None:
     where = {"experiment_id": "", "downsample": 1000}
     scalars = eventually(
         lambda: server.read_scalars(

@@ -6,7 +6,7 @@ use super::Pixels;
 use crate::error::{Error, Result};
 
 /// Pixels of a frame that may be looked at to choose its palette; of larger ones only some are.
-const SAMPLES: usize = 128 * 128;
+const SAMPLES: usize = 2048;
 
 /// The bytes of a GIF file that shows RGB `frames`, `fps` a second, for ever.
 pub fn encode(frames: &[Pixels], fps: f64) -> Result<Vec<u8>> {

@@ -1,8 +1,50 @@
-"""The compiled half of tfevents, in the order of rust/python/src."""
+"""The typed face of the compiled module, in the order of rust/python/src."""
 
 import os
+from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
-from typing import TypeAlias, TypedDict
+from typing import Any, Self, TypeAlias, TypedDict, final
+
+from typing_extensions import disjoint_base
+
+__all__ = [
+    "DEBUG_BUILD",
+    "Batch",
+    "Batches",
+    "DamagedFileError",
+    "EventWriter",
+    "LogDir",
+    "RecordWriter",
+    "Records",
+    "Scan",
+    "SummaryBase",
+    "Table",
+    "TfeventsError",
+    "Writer",
+    "__version__",
+    "audio_value",
+    "close_all",
+    "default_edges",
+    "doubles",
+    "histogram_raw_value",
+    "histogram_tensor_value",
+    "histogram_value",
+    "hparams_end_value",
+    "hparams_experiment_value",
+    "hparams_start_value",
+    "image_value",
+    "layout_value",
+    "mesh_values",
+    "png",
+    "pr_curve_raw_value",
+    "pr_curve_value",
+    "sprite_png",
+    "strings_value",
+    "tensor_value",
+    "tsv",
+    "video_value",
+]
 
 Names: TypeAlias = list[str] | dict[str, list[str]]
 
@@ -24,6 +66,7 @@ class DamagedFileError(TfeventsError):
     offset: int
     reason: str
 
+@final
 class LogDir:
     def __new__(
         cls,
@@ -45,6 +88,7 @@ class LogDir:
     @staticmethod
     def check(path: str | os.PathLike[str]) -> None: ...
 
+@final
 class Records:
     def __new__(
         cls, path: str | os.PathLike[str], compression: str | None, checksum: bool
@@ -52,6 +96,7 @@ class Records:
     def __iter__(self) -> Records: ...
     def __next__(self) -> memoryview: ...
 
+@final
 class Scan:
     def __arrow_c_schema__(self) -> object: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
@@ -60,14 +105,203 @@ class Scan:
     def count(self) -> int: ...
     def write_parquet(self, path: str | os.PathLike[str], threads: int) -> int: ...
 
+@final
 class Table:
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
+@final
 class Batches:
     def __iter__(self) -> Batches: ...
     def __next__(self) -> Batch: ...
 
+@final
 class Batch:
     def __arrow_c_array__(
         self, requested_schema: object | None = None
     ) -> tuple[object, object]: ...
+
+# (contiguous buffer, name of the dtype, shape): see tfevents._arrays.
+_Packed = tuple[Any, str, Sequence[int]]
+
+# summary.rs
+
+def histogram_value(
+    tag: str,
+    values: _Packed,
+    bins: int | list[float] | None = None,
+    max_bins: int | None = None,
+) -> bytes: ...
+def histogram_raw_value(
+    tag: str,
+    min: float,
+    max: float,
+    num: float,
+    sum: float,
+    sum_squares: float,
+    limits: _Packed,
+    counts: _Packed,
+) -> bytes: ...
+def histogram_tensor_value(
+    tag: str, values: _Packed, buckets: int = 30, description: str = ""
+) -> bytes: ...
+def default_edges() -> list[float]: ...
+def image_value(tag: str, pixels: _Packed, layout: str) -> bytes: ...
+def video_value(tag: str, frames: _Packed, layout: str, fps: float) -> bytes: ...
+def audio_value(tag: str, samples: _Packed, sample_rate: int) -> bytes: ...
+def png(pixels: _Packed, layout: str) -> tuple[bytes, int, int]: ...
+def sprite_png(images: _Packed, layout: str) -> bytes: ...
+def doubles(array: _Packed) -> bytes: ...
+def tsv(array: _Packed) -> bytes: ...
+def strings_value(
+    tag: str,
+    values: list[bytes],
+    shape: list[int],
+    plugin: str = "",
+    content: bytes = ...,
+    display_name: str = "",
+    description: str = "",
+) -> bytes: ...
+def tensor_value(
+    tag: str,
+    array: _Packed,
+    spelling: str = "fields",
+    plugin: str = "",
+    content: bytes = ...,
+    display_name: str = "",
+    description: str = "",
+) -> bytes: ...
+def pr_curve_value(
+    tag: str, labels: _Packed, predictions: _Packed, weights: _Packed | None, thresholds: int
+) -> bytes: ...
+def pr_curve_raw_value(tag: str, rows: _Packed) -> bytes: ...
+def mesh_values(
+    tag: str, vertices: _Packed, colors: _Packed | None, faces: _Packed | None, config: str
+) -> list[bytes]: ...
+def layout_value(categories: list[tuple[str, list[tuple[str, bool, list[str]]]]]) -> bytes: ...
+def hparams_experiment_value(
+    settings: Sequence[tuple[str, bool | float | str | None, Sequence[bool | float | str] | None]],
+    metrics: list[str],
+    created: float = 0.0,
+) -> bytes: ...
+def hparams_start_value(
+    settings: Sequence[tuple[str, bool | float | str | None, Sequence[bool | float | str] | None]],
+    group: str = "",
+    started: float = 0.0,
+) -> bytes: ...
+def hparams_end_value(ended: float = 0.0) -> bytes: ...
+
+# entry.rs
+
+@disjoint_base
+class SummaryBase:
+    def __new__(cls, *args: Any, **options: Any) -> Self: ...
+    def _direct(self, writer: Writer | None) -> None: ...
+    def add_scalar(
+        self,
+        tag: str,
+        scalar_value: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        new_style: bool = False,
+        double_precision: bool = False,
+        display_name: str = "",
+        summary_description: str = "",
+    ) -> None: ...
+
+# lifetime.rs
+
+def close_all() -> None: ...
+
+# writer.rs
+
+@final
+class Writer:
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        *,
+        filename_suffix: str = "",
+        max_queue: Any = None,
+        purge_step: int | None = None,
+        **options: Any,
+    ) -> Self: ...
+    def add_scalar(
+        self,
+        tag: str,
+        value: Any,
+        step: int | None = None,
+        wall_time: float | None = None,
+        *,
+        new_style: bool = False,
+        double_precision: bool = False,
+        display_name: str = "",
+        description: str = "",
+    ) -> None: ...
+    def log(
+        self,
+        values: Mapping[str, Any],
+        step: int | None = None,
+        wall_time: float | None = None,
+    ) -> None: ...
+    def add_scalar_batch(
+        self, tag: str, values: Any, steps: Any, wall_times: Any = None
+    ) -> None: ...
+    def add_values(
+        self, values: list[bytes], step: int | None = None, wall_time: float | None = None
+    ) -> None: ...
+    def add_event(self, event: bytes) -> None: ...
+    def add_graph_def(
+        self, graph_def: bytes, wall_time: float | None = None, step: int | None = None
+    ) -> None: ...
+    def add_meta_graph(
+        self, meta_graph: bytes, wall_time: float | None = None, step: int | None = None
+    ) -> None: ...
+    def add_run_metadata(
+        self,
+        tag: str,
+        run_metadata: bytes,
+        step: int | None = None,
+        wall_time: float | None = None,
+    ) -> None: ...
+    def add_session_start(
+        self, step: int | None = None, wall_time: float | None = None
+    ) -> None: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+    @property
+    def stats(self) -> dict[str, Any]: ...
+    @property
+    def path(self) -> str | PathLike[str] | None: ...
+    @property
+    def paths(self) -> list[str | PathLike[str]]: ...
+
+@final
+class EventWriter:
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        *,
+        filename_suffix: str = "",
+        version: bool = True,
+        **options: Any,
+    ) -> Self: ...
+    def write(self, event: bytes) -> None: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+    @property
+    def stats(self) -> dict[str, Any]: ...
+    @property
+    def path(self) -> str | PathLike[str] | None: ...
+    @property
+    def paths(self) -> list[str | PathLike[str]]: ...
+
+@final
+class RecordWriter:
+    def __new__(cls, path: str | PathLike[str], **options: Any) -> Self: ...
+    def write(self, record: bytes) -> None: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+    @property
+    def stats(self) -> dict[str, Any]: ...
+    @property
+    def path(self) -> str | PathLike[str] | None: ...

@@ -1,8 +1,5 @@
 """Fixtures shared by the tests."""
 
-import gc
-import threading
-
 import eventfiles
 import pytest
 
@@ -17,12 +14,3 @@ def log(tmp_path):
     make.root = tmp_path / "logs"
     make.root.mkdir()
     return make
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left_behind():
-    """Python threads that a test starts end with it."""
-    before = set(threading.enumerate())
-    yield
-    gc.collect()
-    assert set(threading.enumerate()) <= before

@@ -1,33 +1,54 @@
 //! The Python face of the `tfevents` crate: translates, decides nothing.
 
 mod args;
+mod buffer;
 mod capsule;
+mod column;
+mod entry;
 mod error;
 mod interrupt;
+mod lifetime;
 mod logdir;
 mod records;
 mod scan;
+mod summary;
+mod writer;
 
 use pyo3::prelude::*;
 
 /// The compiled half of tfevents; import `tfevents` instead.
 #[pymodule(gil_used = false)]
 mod _native {
+    use super::*;
+
     #[pymodule_export]
-    use super::error::DamagedFileError;
-    #[pymodule_export]
-    use super::error::TfeventsError;
+    use super::error::{DamagedFileError, TfeventsError};
+
     #[pymodule_export]
     use super::logdir::PyLogDir;
     #[pymodule_export]
     use super::records::PyRecords;
     #[pymodule_export]
     use super::scan::{PyBatch, PyBatches, PyScan, PyTable};
-    use super::*;
+
+    #[pymodule_export]
+    use super::entry::PySummaryBase;
+    #[pymodule_export]
+    use super::lifetime::close_all;
+    #[pymodule_export]
+    use super::summary::{
+        audio_value, default_edges, doubles, histogram_raw_value, histogram_tensor_value,
+        histogram_value, hparams_end_value, hparams_experiment_value, hparams_start_value,
+        image_value, layout_value, mesh_values, png, pr_curve_raw_value, pr_curve_value, sprite_png,
+        strings_value, tensor_value, tsv, video_value,
+    };
+    #[pymodule_export]
+    use super::writer::{PyEventWriter, PyRecordWriter, PyWriter};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        module.add("DEBUG_BUILD", cfg!(debug_assertions))
+        module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
+        lifetime::close_at_exit(module.py(), &module.getattr("close_all")?)
     }
 }

@@ -64,11 +64,6 @@ pub fn plan(files: &[FileTask]) -> Vec<Unit> {
         if run_began_in.0 != task.run {
             run_began_in = (task.run, units.len());
         }
-        let piece = if task.length < LARGE {
-            PIECE
-        } else {
-            LARGE_PIECE
-        };
         let mut low = 0;
         loop {
             let high = if small {

@@ -1,0 +1,117 @@
+"""Below summaries: events as they are, and records of any bytes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tfevents import _native
+from tfevents._protos import serialized
+
+
+class EventWriter:
+    """Writes ``Event`` messages, as they are.
+
+    Args:
+        path: A directory, made if it is not there, which gets a file with a name of its own; or
+            the file itself, if the name holds ``tfevents``.
+        options: ``on_error``, ``on_full``, ``durability``, ``rotate_bytes``, ``rotate_secs``,
+            ``flush_secs`` and ``filename_suffix``, as of `SummaryWriter`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], **options: Any) -> None:
+        self._native = _native.EventWriter(os.fspath(path), **options)
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None when there is none at the moment."""
+        path = self._native.path
+        return None if path is None else Path(path)
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """What became of the records: counters by name."""
+        return dict(self._native.stats)
+
+    def write(self, event: Any) -> None:
+        """Writes an event.
+
+        Args:
+            event: An ``Event`` message of any protobuf library, or its bytes.
+        """
+        self._native.write(serialized(event, "event"))
+
+    def flush(self) -> None:
+        """Writes what waits."""
+        self._native.flush()
+
+    def close(self) -> None:
+        """Writes what waits and closes the file."""
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class RecordWriter:
+    """Frames bytes as TFRecords.
+
+    Args:
+        path: The file; what it held is replaced.
+        options: ``on_error``, ``on_full``, ``durability`` and ``flush_secs``, as of
+            `SummaryWriter`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], **options: Any) -> None:
+        self._native = _native.RecordWriter(os.fspath(path), **options)
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None when there is none at the moment."""
+        path = self._native.path
+        return None if path is None else Path(path)
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """What became of the records: counters by name."""
+        return dict(self._native.stats)
+
+    def write(self, record: bytes | bytearray | memoryview) -> None:
+        """Writes a record.
+
+        Args:
+            record: Its bytes.
+        """
+        if not isinstance(record, bytes | bytearray | memoryview):
+            message = f"record must be bytes, not {type(record).__name__}"
+            raise TypeError(message)
+        self._native.write(bytes(record))
+
+    def flush(self) -> None:
+        """Writes what waits."""
+        self._native.flush()
+
+    def close(self) -> None:
+        """Writes what waits and closes the file."""
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""The methods of `SummaryWriter`, a file for each kind of data."""

@@ -1,0 +1,277 @@
+"""The writer people use: `SummaryWriter`."""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+import socket
+import threading
+from array import array
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from tfevents import _checks, _native
+from tfevents._file_writer import FileWriter
+from tfevents._null import NullWriter
+from tfevents._summary.curves import Curves
+from tfevents._summary.embeddings import Embeddings
+from tfevents._summary.graphs import Graphs
+from tfevents._summary.histograms import Histograms
+from tfevents._summary.hparams import Hparams
+from tfevents._summary.images import Images
+from tfevents._summary.media import Media
+from tfevents._summary.scalars import Scalars
+
+OnError = Literal["warn", "raise", "drop"]
+OnFull = Literal["block", "drop"]
+Durability = Literal["buffered", "flush", "fsync"]
+
+# What torch means by ``flush_secs=0``.
+_SOON = 1e-3
+
+
+class SummaryWriter(
+    _native.SummaryBase,
+    Scalars,
+    Histograms,
+    Images,
+    Media,
+    Curves,
+    Graphs,
+    Embeddings,
+    Hparams,
+):
+    """Writes event files for TensorBoard, with the methods of torch's and tensorboardX's writers.
+
+    Values are encoded where a method is called and put into a buffer; a thread writes it. The
+    object may be shared between threads, and pickled: the copy opens a file of its own in the
+    same directory, as the child of a fork does.
+
+    Args:
+        log_dir: The run directory; ``runs/<date>_<host><comment>``, if None.
+        comment: Appended to that default.
+        purge_step: Steps at or after this one, written before, are void: a training that crashed
+            goes on here.
+        max_queue: For compatibility. What waits is limited in bytes, not in number.
+        flush_secs: How long a value waits at most before it is written, in seconds.
+        filename_suffix: Appended to the names of the files.
+        write_to_disk: False for a writer that checks its arguments and writes nothing.
+        logdir: The same as ``log_dir``, as tensorboardX calls it.
+        comet_config: Of tensorboardX; only None and ``{"disabled": True}`` are understood.
+        on_error: What a disk that refuses does: ``"warn"`` once and go on, ``"raise"`` at the next
+            call, or ``"drop"`` silently. `stats` counts what was lost.
+        on_full: What a full buffer does: ``"block"`` the caller, or ``"drop"`` the value.
+        durability: What `flush` promises: nothing waits in this object (``"buffered"``), other
+            processes can read it (``"flush"``), or it outlives the machine (``"fsync"``).
+        rotate_bytes: Go on in a new file when this one has so many bytes.
+        rotate_secs: Go on in a new file when this one is so old, in seconds.
+
+    Raises:
+        ValueError: If an argument is none of what is allowed.
+        OSError: If the directory cannot be made.
+
+    Attributes:
+        log_dir: The run directory.
+        purge_step: As given.
+    """
+
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str] | None = None,
+        comment: str = "",
+        purge_step: int | None = None,
+        max_queue: int = 10,
+        flush_secs: float = 2,
+        filename_suffix: str = "",
+        write_to_disk: bool = True,
+        logdir: str | os.PathLike[str] | None = None,
+        comet_config: Mapping[str, Any] | None = None,
+        *,
+        on_error: OnError = "warn",
+        on_full: OnFull = "block",
+        durability: Durability = "flush",
+        rotate_bytes: int | None = None,
+        rotate_secs: float | None = None,
+    ) -> None:
+        if log_dir is not None and logdir is not None and os.fspath(log_dir) != os.fspath(logdir):
+            message = f"log_dir and logdir must be the same, not {log_dir!r} and {logdir!r}"
+            raise ValueError(message)
+        if comet_config is not None and not comet_config.get("disabled", False):
+            message = 'comet_config must be None or {"disabled": True}: nothing is sent to Comet'
+            raise ValueError(message)
+        log_dir = logdir if log_dir is None else log_dir
+        self.purge_step = _checks.step(purge_step, "purge_step")
+        self.log_dir = _default_log_dir(comment) if log_dir is None else os.fspath(log_dir)
+        _checks.step(max_queue, "max_queue")
+        self._write_to_disk = bool(write_to_disk)
+        self._options: dict[str, Any] = {
+            "flush_secs": _positive(flush_secs, "flush_secs", least=_SOON),
+            "filename_suffix": _checks.tag(filename_suffix, "filename_suffix"),
+            "on_error": _checks.one_of(on_error, "on_error", ("warn", "raise", "drop")),
+            "on_full": _checks.one_of(on_full, "on_full", ("block", "drop")),
+            "durability": _checks.one_of(durability, "durability", ("buffered", "flush", "fsync")),
+            "rotate_bytes": None if rotate_bytes is None else operator.index(rotate_bytes),
+            "rotate_secs": None if rotate_secs is None else _positive(rotate_secs, "rotate_secs"),
+        }
+        if rotate_bytes is not None and rotate_bytes < 1:
+            message = f"rotate_bytes must be positive, not {rotate_bytes}"
+            raise ValueError(message)
+        self._start()
+
+    def _start(self) -> None:
+        self._main = self._make(self.log_dir, purge_step=self.purge_step)
+        self._writers = {self.log_dir: self._main}
+        self._exported: dict[str, array[float]] = {}
+        self._context: tuple[int | None, float | None] | None = None
+        self._lock = threading.Lock()
+        self._direct(self._main.native if self._write_to_disk else None)
+
+    def _make(self, path: str, **more: Any) -> FileWriter:
+        kind = FileWriter if self._write_to_disk else NullWriter
+        return kind(path, **self._options, **more)
+
+    def _add_scalar(
+        self,
+        tag: Any,
+        scalar_value: Any,
+        global_step: Any,
+        walltime: Any,
+        new_style: bool,
+        double_precision: bool,
+        display_name: str,
+        summary_description: str,
+    ) -> None:
+        """What `add_scalar` of the base does not do itself."""
+        _checks.tag(tag)
+        number = _checks.scalar(scalar_value, "scalar_value")
+        step, wall_time = self._defaults(global_step, walltime)
+        self._main.native.add_scalar(
+            tag,
+            number,
+            step,
+            wall_time,
+            new_style=new_style,
+            double_precision=double_precision,
+            display_name=_checks.tag(display_name, "display_name"),
+            description=_checks.tag(summary_description, "summary_description"),
+        )
+
+    @contextmanager
+    def use_metadata(self, *, global_step: Any = None, walltime: Any = None) -> Iterator[None]:
+        """What is written in this context gets this step and wall time, unless it has its own.
+
+        Args:
+            global_step: The step, an integer.
+            walltime: Seconds since 1970.
+        """
+        before = self._context
+        self._context = (_checks.step(global_step), _checks.wall_time(walltime))
+        self._direct(None)
+        try:
+            yield
+        finally:
+            self._context = before
+            if before is None and self._write_to_disk:
+                self._direct(self._main.native)
+
+    def _defaults(self, step: Any, wall_time: Any) -> tuple[int | None, float | None]:
+        step, wall_time = _checks.step(step), _checks.wall_time(wall_time)
+        if self._context is not None:
+            step = self._context[0] if step is None else step
+            wall_time = self._context[1] if wall_time is None else wall_time
+        return step, wall_time
+
+    @property
+    def logdir(self) -> str:
+        """The run directory, as tensorboardX calls it."""
+        return self.log_dir
+
+    def _get_file_writer(self) -> FileWriter:
+        return self._main
+
+    def _sub_writer(self, name: str) -> FileWriter:
+        path = str(Path(self.log_dir) / name)
+        with self._lock:
+            if path not in self._writers:
+                self._writers[path] = self._make(path)
+            return self._writers[path]
+
+    def _one_time_writer(self, name: str) -> FileWriter:
+        return self._make(str(Path(self.log_dir) / name))
+
+    @property
+    def file_writer(self) -> FileWriter:
+        """The writer of the run itself."""
+        return self._main
+
+    @property
+    def all_writers(self) -> dict[str, FileWriter]:
+        """The writers of the run and of those below it, by directory."""
+        return dict(self._writers)
+
+    def get_logdir(self) -> str:
+        """The run directory."""
+        return self.log_dir
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """What became of the records, of all files of this writer: counters by name."""
+        total: dict[str, Any] = {}
+        for writer in list(self._writers.values()):
+            for name, count in writer.stats.items():
+                if isinstance(count, int) and not isinstance(count, bool):
+                    total[name] = total.get(name, 0) + count
+                elif count is not None or name not in total:
+                    total[name] = count
+        return total
+
+    def flush(self) -> None:
+        """Writes what waits; ``durability`` says what that promises."""
+        for writer in list(self._writers.values()):
+            writer.flush()
+
+    def close(self) -> None:
+        """Writes what waits and closes the files. Adding afterwards opens new ones."""
+        for writer in list(self._writers.values()):
+            writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = ("log_dir", "_options", "_write_to_disk")
+        return {name: self.__dict__[name] for name in names}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.purge_step = None
+        self._start()
+
+    def __repr__(self) -> str:
+        return f"SummaryWriter({self.log_dir!r})"
+
+
+def _positive(value: Any, name: str, least: float = 0.0) -> float:
+    number = _checks.scalar(value, name)
+    if number < 0 or (number == 0 and not least) or not math.isfinite(number):
+        message = f"{name} must be a positive number of seconds, not {value}"
+        raise ValueError(message)
+    return max(number, least)
+
+
+def _default_log_dir(comment: str) -> str:
+    now = datetime.now().strftime("%b%d_%H-%M-%S")
+    return str(Path("runs") / f"{now}_{socket.gethostname()}{comment}")

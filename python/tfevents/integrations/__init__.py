@@ -1,0 +1,1 @@
+"""Training frameworks. Each module needs the framework it is named after."""

@@ -1,0 +1,37 @@
+//! Animated GIF. Frames of up to 256 colors keep them; others get the nearest of a palette.
+
+use gif::{Encoder, EncodingError, Frame, Repeat};
+
+use super::Pixels;
+use crate::error::{Error, Result};
+
+/// Pixels of a frame that may be looked at to choose its palette; of larger ones only some are.
+const SAMPLES: usize = 2048;
+
+/// The bytes of a GIF file that shows RGB `frames`, `fps` a second, for ever.
+pub fn encode(frames: &[Pixels], fps: f64) -> Result<Vec<u8>> {
+    let bad =
+        |why: &dyn std::fmt::Display| Error::argument(format!("vid_tensor cannot be a GIF: {why}"));
+    if !(fps > 0.0 && fps.is_finite()) {
+        return Err(Error::argument(format!("fps must be positive, not {fps}")));
+    }
+    let first = frames.first().ok_or_else(|| bad(&"it has no frames"))?;
+    let (Ok(width), Ok(height)) = (u16::try_from(first.width), u16::try_from(first.height)) else {
+        return Err(bad(&"it is larger than 65535 pixels across"));
+    };
+    let mut out = Vec::new();
+    let written = (|| -> std::result::Result<(), EncodingError> {
+        let mut encoder = Encoder::new(&mut out, width, height, &[])?;
+        encoder.set_repeat(Repeat::Infinite)?;
+        for pixels in frames {
+            let speed = (pixels.data.len() / 3 / SAMPLES).clamp(1, 10) as i32;
+            let mut frame = Frame::from_rgb_speed(width, height, &pixels.data, speed);
+            // In hundredths of a second.
+            frame.delay = (100.0 / fps).round().clamp(1.0, 65535.0) as u16;
+            encoder.write_frame(&frame)?;
+        }
+        Ok(())
+    })();
+    written.map_err(|error| bad(&error))?;
+    Ok(out)
+}

@@ -1,0 +1,358 @@
+//! Arrays of any layout and dtype into rows of 8-bit pixels.
+//!
+//! Two passes, both over contiguous memory: elements to bytes, which the compiler vectorises, then
+//! bytes to their places, where an axis is only a stride. Bytes stay as they are; other numbers
+//! mean 0 to 1, are multiplied by 255 in single precision, limited and truncated. A single channel
+//! becomes three. A batch becomes a grid, eight to a row, black where there is nothing.
+
+use crate::error::{Error, Result};
+use crate::summary::{Array, Dtype};
+
+/// Images to a row of a grid.
+const GRID_COLUMNS: usize = 8;
+
+/// 8-bit pixels, row by row, channels side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pixels {
+    /// Rows.
+    pub height: u32,
+    /// Pixels a row.
+    pub width: u32,
+    /// Bytes a pixel: 2 gray and alpha, 3 RGB, 4 RGBA.
+    pub channels: u8,
+    /// `height * width * channels` bytes.
+    pub data: Vec<u8>,
+}
+
+impl Pixels {
+    /// The pixels of `array`, whose axes `layout` names: `N` images, `C` channels, `H` rows and
+    /// `W` columns, in any order; `H` and `W` must be there.
+    pub fn of(array: &Array<'_>, layout: &str) -> Result<Self> {
+        grid(array, layout, "img_tensor", GRID_COLUMNS)
+    }
+}
+
+/// The pixels of `array`, a batch with so many `columns`; `name` is what messages call it.
+pub(super) fn grid(array: &Array<'_>, layout: &str, name: &str, columns: usize) -> Result<Pixels> {
+    let axes = Axes::parse(array.shape, layout, name)?;
+    let channels = axes.length('C');
+    let (height, width) = (axes.length('H'), axes.length('W'));
+    let images = axes.length('N');
+    if !(1..=4).contains(&channels) {
+        return Err(Error::argument(format!(
+            "{name} must have 1, 2, 3 or 4 channels, not {channels} (shape {:?}, dataformats \
+                 \"{layout}\")",
+            array.shape
+        )));
+    }
+    if array.is_empty() {
+        return Err(Error::argument(format!(
+            "{name} must have at least one pixel, not shape {:?}",
+            array.shape
+        )));
+    }
+    let bytes = bytes(array, name)?;
+    let columns = images.min(columns);
+    let tiles = Tiles {
+        axes: &axes,
+        height,
+        width,
+        channels,
+    };
+    let total = (
+        height.checked_mul(images.div_ceil(columns)),
+        width.checked_mul(columns),
+    );
+    let (Some(Ok(rows)), Some(Ok(across))) =
+        (total.0.map(u32::try_from), total.1.map(u32::try_from))
+    else {
+        return Err(Error::argument(format!("{name} is too large for an image")));
+    };
+    Ok(Pixels {
+        height: rows,
+        width: across,
+        channels: if channels == 1 { 3 } else { channels as u8 },
+        data: tiles.arrange(&bytes, 0, images, columns),
+    })
+}
+
+/// The frames of a video whose axes `layout` names: `N` videos shown side by side, `T` frames, and
+/// `C`, `H`, `W`. The number of videos is filled up to a power of two with black ones.
+pub fn frames(array: &Array<'_>, layout: &str) -> Result<Vec<Pixels>> {
+    let name = "vid_tensor";
+    let axes = Axes::parse(array.shape, layout, name)?;
+    let channels = axes.length('C');
+    if !matches!(channels, 1 | 3) || array.is_empty() {
+        return Err(Error::argument(format!(
+            "{name} must have 1 or 3 channels and at least one pixel, not shape {:?} with \
+             dataformats \"{layout}\"",
+            array.shape
+        )));
+    }
+    let bytes = bytes(array, name)?;
+    let (height, width, videos) = (axes.length('H'), axes.length('W'), axes.length('N'));
+    let slots = videos.next_power_of_two();
+    // Rows are the square root, rounded down to a power of two.
+    let rows = 1 << (slots.ilog2() / 2);
+    let columns = slots / rows;
+    let tiles = Tiles {
+        axes: &axes,
+        height,
+        width,
+        channels,
+    };
+    let (Ok(tall), Ok(across)) = (u32::try_from(height * rows), u32::try_from(width * columns))
+    else {
+        return Err(Error::argument(format!("{name} is too large for an image")));
+    };
+    let frame = |time: usize| {
+        let mut data = tiles.arrange(&bytes, time * axes.stride('T'), videos, columns);
+        data.resize(tall as usize * across as usize * 3, 0);
+        Pixels {
+            height: tall,
+            width: across,
+            channels: 3,
+            data,
+        }
+    };
+    Ok((0..axes.length('T')).map(frame).collect())
+}
+
+/// Elements to bytes, in the order they are.
+fn bytes(array: &Array<'_>, name: &str) -> Result<Vec<u8>> {
+    let (bytes, nan) = match array.dtype {
+        Dtype::Uint8 => return Ok(array.data.to_vec()),
+        Dtype::Float32 => {
+            let floats = array.data.as_chunks::<4>().0.iter();
+            scale(floats.map(|bytes| f32::from_le_bytes(*bytes)), array.len())
+        }
+        Dtype::Float64 => {
+            let floats = array.data.as_chunks::<8>().0.iter();
+            scale(
+                floats.map(|bytes| f64::from_le_bytes(*bytes) as f32),
+                array.len(),
+            )
+        }
+        _ => scale(
+            array.to_f64().into_iter().map(|number| number as f32),
+            array.len(),
+        ),
+    };
+    if nan {
+        return Err(Error::argument(format!(
+            "{name} must not hold NaN; allowed are uint8, and numbers from 0 to 1"
+        )));
+    }
+    Ok(bytes)
+}
+
+#[inline(always)]
+fn scale(numbers: impl Iterator<Item = f32>, length: usize) -> (Vec<u8>, bool) {
+    let mut bytes = Vec::with_capacity(length);
+    let mut nan = 0u32;
+    bytes.extend(numbers.map(|number| {
+        nan |= u32::from(number.is_nan());
+        // Saturates: below 0 is 0, above 255 is 255.
+        (number * 255.0).clamp(0.0, 255.0) as i32 as u8
+    }));
+    (bytes, nan != 0)
+}
+
+/// Lengths and strides by letter.
+struct Axes(Vec<(char, usize, usize)>);
+
+impl Axes {
+    fn parse(shape: &[usize], layout: &str, name: &str) -> Result<Self> {
+        let letters: Vec<char> = layout.to_ascii_uppercase().chars().collect();
+        let video = name == "vid_tensor";
+        let known = if video { "NTCHW" } else { "NCHW" };
+        let once = letters
+            .iter()
+            .enumerate()
+            .all(|(index, letter)| known.contains(*letter) && !letters[..index].contains(letter));
+        let whole = letters.contains(&'H') && letters.contains(&'W');
+        if !once || !whole || (video && !letters.contains(&'T')) {
+            return Err(Error::argument(format!(
+                "dataformats must name H and W and at most once each of {known}, not \"{layout}\""
+            )));
+        }
+        if letters.len() != shape.len() {
+            return Err(Error::argument(format!(
+                "{name} has shape {shape:?}, which is not the {} axes of dataformats \"{layout}\"",
+                letters.len()
+            )));
+        }
+        let mut stride = 1;
+        let mut axes = Vec::with_capacity(letters.len());
+        for (&letter, &length) in letters.iter().zip(shape).rev() {
+            axes.push((letter, length, stride));
+            stride *= length;
+        }
+        Ok(Self(axes))
+    }
+
+    fn find(&self, letter: char) -> (usize, usize) {
+        let found = self.0.iter().find(|axis| axis.0 == letter);
+        found.map_or((1, 0), |axis| (axis.1, axis.2))
+    }
+
+    fn length(&self, letter: char) -> usize {
+        self.find(letter).0
+    }
+
+    fn stride(&self, letter: char) -> usize {
+        self.find(letter).1
+    }
+}
+
+struct Tiles<'a> {
+    axes: &'a Axes,
+    height: usize,
+    width: usize,
+    channels: usize,
+}
+
+impl Tiles<'_> {
+    /// Puts `images` images, from `offset` of `bytes` on, side by side.
+    fn arrange(&self, bytes: &[u8], offset: usize, images: usize, columns: usize) -> Vec<u8> {
+        let out_channels = if self.channels == 1 { 3 } else { self.channels };
+        let row_bytes = columns * self.width * out_channels;
+        let mut out = vec![0; images.div_ceil(columns) * self.height * row_bytes];
+        let [of_image, of_row, of_column, of_channel] =
+            ['N', 'H', 'W', 'C'].map(|letter| self.axes.stride(letter));
+        for image in 0..images {
+            for row in 0..self.height {
+                let from = offset + image * of_image + row * of_row;
+                let to = (image / columns * self.height + row) * row_bytes
+                    + image % columns * self.width * out_channels;
+                let line = out.get_mut(to..).unwrap_or_default();
+                let line = &mut line[..self.width * out_channels];
+                if out_channels == 3 {
+                    let source = |channel: usize| {
+                        let channel = if self.channels == 1 { 0 } else { channel };
+                        bytes.get(from + channel * of_channel..).unwrap_or_default()
+                    };
+                    interleave(line, [source(0), source(1), source(2)], of_column);
+                } else {
+                    for (column, pixel) in line.chunks_exact_mut(out_channels).enumerate() {
+                        for (channel, byte) in pixel.iter_mut().enumerate() {
+                            let at = from + column * of_column + channel * of_channel;
+                            *byte = bytes.get(at).copied().unwrap_or_default();
+                        }
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Three channels, each with its elements `stride` apart, side by side.
+#[inline]
+fn interleave(line: &mut [u8], sources: [&[u8]; 3], stride: usize) {
+    let pixels = line.as_chunks_mut::<3>().0;
+    if stride == 1 {
+        let [red, green, blue] = sources;
+        for (((pixel, &r), &g), &b) in pixels.iter_mut().zip(red).zip(green).zip(blue) {
+            *pixel = [r, g, b];
+        }
+        return;
+    }
+    let [red, green, blue] = sources.map(|source| source.iter().step_by(stride.max(1)));
+    for (((pixel, &r), &g), &b) in pixels.iter_mut().zip(red).zip(green).zip(blue) {
+        *pixel = [r, g, b];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counting<'a>(shape: &'a [usize], data: &'a mut Vec<u8>) -> Array<'a> {
+        data.extend((0..shape.iter().product::<usize>()).map(|index| index as u8));
+        Array::new(Dtype::Uint8, shape, data).expect("consistent")
+    }
+
+    #[test]
+    fn every_layout_gives_the_same_picture() {
+        let mut data = Vec::new();
+        let pixels = Pixels::of(&counting(&[2, 4, 3], &mut data), "HWC").expect("an image");
+        assert_eq!((pixels.height, pixels.width, pixels.channels), (2, 4, 3));
+        assert_eq!(pixels.data, data);
+        for layout in ["CHW", "CWH", "WHC", "WCH", "HCW"] {
+            let length = |letter| match letter {
+                'C' => 3,
+                'H' => 2,
+                _ => 4,
+            };
+            let shape: Vec<usize> = layout.chars().map(length).collect();
+            let mut moved = vec![0; 24];
+            for (index, byte) in moved.iter_mut().enumerate() {
+                let (mut rest, mut h, mut w, mut c) = (index, 0, 0, 0);
+                for letter in layout.chars().rev() {
+                    let place = rest % length(letter);
+                    rest /= length(letter);
+                    match letter {
+                        'C' => c = place,
+                        'H' => h = place,
+                        _ => w = place,
+                    }
+                }
+                *byte = data[(h * 4 + w) * 3 + c];
+            }
+            let array = Array::new(Dtype::Uint8, &shape, &moved).expect("consistent");
+            assert_eq!(
+                Pixels::of(&array, layout).expect("an image"),
+                pixels,
+                "{layout}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_are_limited_not_wrapped() {
+        let numbers = [-1.0f32, 0.0, 0.5, 1.0, 1.5, f32::INFINITY];
+        let data: Vec<u8> = numbers
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect();
+        let array = Array::new(Dtype::Float32, &[1, 6], &data).expect("consistent");
+        let pixels = Pixels::of(&array, "HW").expect("an image");
+        let reds: Vec<u8> = pixels.data.iter().step_by(3).copied().collect();
+        assert_eq!(reds, [0, 0, 127, 255, 255, 255]);
+    }
+
+    #[test]
+    fn nan_wrong_shapes_and_wrong_layouts_are_refused() {
+        let data = f32::NAN.to_le_bytes();
+        let nan = Array::new(Dtype::Float32, &[1, 1], &data).expect("consistent");
+        assert!(Pixels::of(&nan, "HW").is_err());
+        let mut data = Vec::new();
+        let array = counting(&[5, 2, 2], &mut data);
+        for layout in ["CHW", "HW", "CHH", "CHX", "NC", ""] {
+            assert!(Pixels::of(&array, layout).is_err(), "{layout}");
+        }
+    }
+
+    #[test]
+    fn a_batch_is_a_grid_of_eight_columns() {
+        let mut data = Vec::new();
+        let array = counting(&[9, 1, 2, 1], &mut data);
+        let pixels = Pixels::of(&array, "NCHW").expect("an image");
+        assert_eq!((pixels.height, pixels.width), (4, 8));
+        let red = |row: usize, column: usize| pixels.data[(row * 8 + column) * 3];
+        assert_eq!(
+            (red(0, 0), red(1, 0), red(0, 7), red(2, 0), red(2, 1)),
+            (0, 1, 14, 16, 0)
+        );
+    }
+
+    #[test]
+    fn videos_are_filled_up_to_a_power_of_two() {
+        let mut data = Vec::new();
+        let frames = frames(&counting(&[3, 2, 1, 1, 1], &mut data), "NTCHW").expect("a video");
+        assert_eq!(frames.len(), 2);
+        assert_eq!((frames[0].height, frames[0].width), (2, 2));
+        assert_eq!(frames[1].data, [1, 1, 1, 3, 3, 3, 5, 5, 5, 0, 0, 0]);
+    }
+}

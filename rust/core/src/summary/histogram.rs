@@ -1,0 +1,417 @@
+//! Histograms, binned in one pass over the array.
+//!
+//! Three things come out of the pass: counts per bin, the extremes, and the two sums.
+//!
+//! *Counts* are exactly those of `numpy.histogram`: bin `i` holds `edges[i] <= v < edges[i + 1]`,
+//! the last one also its right edge, values outside and NaN are in none. Finding the bin is what
+//! costs, so no search is done for the 1549 default edges: they grow by a tenth each, and the top
+//! bits of a double (sign, exponent, four of the mantissa) cut the number line into cells narrower
+//! than that. A cell therefore holds at most one edge; a table says which, and one comparison with
+//! that exact edge decides (`edges.rs`). Evenly spaced edges start from a guess by division
+//! that is corrected against the exact edges; only uneven ones are searched.
+//!
+//! *Sums* are added in the order NumPy adds (halves, down to 128 elements in eight lanes), so that
+//! they agree to the last bit and lose no precision on long arrays. The recursion over halves is
+//! also what drives the pass: its leaves are the blocks.
+
+use self::edges::DEFAULT;
+use super::array::Array;
+use super::wire;
+use crate::error::{Error, Result};
+
+mod edges;
+
+/// Where the bins are.
+#[derive(Debug, Clone)]
+pub enum Bins {
+    /// The 1549 edges `torch` and `tensorboardX` call `"tensorflow"`.
+    Default,
+    /// So many bins of equal width between the extremes.
+    Count(usize),
+    /// These edges, ascending.
+    Edges(Vec<f64>),
+}
+
+/// A `HistogramProto`, before encoding.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Histogram {
+    /// Smallest value; NaN if there is one among the values.
+    pub min: f64,
+    /// Largest value; NaN if there is one among the values.
+    pub max: f64,
+    /// Number of values, those in no bin included.
+    pub num: f64,
+    /// Sum of the values.
+    pub sum: f64,
+    /// Sum of their squares.
+    pub sum_squares: f64,
+    /// Right edge of every bucket.
+    pub limits: Vec<f64>,
+    /// Count of every bucket.
+    pub counts: Vec<f64>,
+}
+
+impl Histogram {
+    /// The histogram `torch` writes of `array`: binned, merged to about `max_bins`, and trimmed to
+    /// the bins that are not empty with one empty bin kept on the left.
+    ///
+    /// An array without elements is an error. One without a value inside the bins (all NaN, say)
+    /// becomes a single bucket up to the largest double that counts what is not NaN.
+    pub fn of(array: &Array<'_>, bins: &Bins, max_bins: Option<usize>) -> Result<Self> {
+        if array.is_empty() {
+            return Err(Error::argument("values must have at least one element"));
+        }
+        let (totals, edges, counts) = count(array, bins)?;
+        let (edges, counts) = match max_bins {
+            Some(0) => return Err(Error::argument("max_bins must be at least 1")),
+            Some(most) if counts.len() > most => merge(&edges, &counts, counts.len() / most),
+            _ => (edges, counts),
+        };
+        let (limits, counts) = trim(&edges, &counts)
+            .unwrap_or_else(|| (vec![f64::MAX], vec![(array.len() - totals.nans) as f64]));
+        Ok(Self {
+            min: totals.min,
+            max: totals.max,
+            num: array.len() as f64,
+            sum: totals.sum,
+            sum_squares: totals.squares,
+            limits,
+            counts,
+        })
+    }
+
+    /// Appends the bytes of the `HistogramProto`.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        wire::double(out, 1, self.min);
+        wire::double(out, 2, self.max);
+        wire::double(out, 3, self.num);
+        wire::double(out, 4, self.sum);
+        wire::double(out, 5, self.sum_squares);
+        wire::packed_doubles(out, 6, &self.limits);
+        wire::packed_doubles(out, 7, &self.counts);
+    }
+}
+
+/// The `[buckets, 3]` rows (left, right, count) that `tf.summary.histogram` writes of `array`:
+/// buckets of equal width; all zero without elements; all edges at the value, and everything in
+/// the last bucket, when there is only one. What is not finite is in no bucket.
+pub fn rows(array: &Array<'_>, buckets: usize) -> Result<Vec<f64>> {
+    if array.is_empty() || buckets == 0 {
+        return Ok(vec![0.0; buckets * 3]);
+    }
+    let (min, max) = (array.to_f64().into_iter())
+        .filter(|value| value.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), value| {
+            (min.min(value), max.max(value))
+        });
+    if min > max {
+        return Ok(vec![0.0; buckets * 3]);
+    }
+    let mut rows = Vec::with_capacity(buckets * 3);
+    if min == max {
+        for index in 0..buckets {
+            let here = if index + 1 == buckets { array.len() } else { 0 };
+            rows.extend([min, min, here as f64]);
+        }
+        return Ok(rows);
+    }
+    let (_, edges, counts) = count(array, &Bins::Edges(even_edges(min, max, buckets)))?;
+    for (pair, count) in edges.windows(2).zip(counts) {
+        rows.extend([pair[0], pair[1], count as f64]);
+    }
+    Ok(rows)
+}
+
+/// The default edges, ascending.
+pub fn default_edges() -> &'static [f64] {
+    &DEFAULT.edges
+}
+
+/// What one pass gathers beside the counts.
+struct Totals {
+    min: f64,
+    max: f64,
+    sum: f64,
+    squares: f64,
+    nans: usize,
+}
+
+/// Counts per bin, with the edges between them.
+fn count(array: &Array<'_>, bins: &Bins) -> Result<(Totals, Vec<f64>, Vec<u64>)> {
+    match bins {
+        Bins::Default => {
+            let edges = &DEFAULT.edges;
+            let (totals, counts) = if array.dtype.fits_single() {
+                let mut pass = Pass::new(array, &*DEFAULT.single, edges.len());
+                (pass.run(), pass.counts())
+            } else {
+                let mut pass = Pass::new(array, &*DEFAULT.double, edges.len());
+                (pass.run(), pass.counts())
+            };
+            Ok((totals, edges.clone(), counts))
+        }
+        Bins::Count(0) => Err(Error::argument("bins must be at least 1")),
+        Bins::Count(bins) => {
+            let nothing = Search(&[]);
+            let totals = Pass::new(array, &nothing, 0).run();
+            if !(totals.min.is_finite() && totals.max.is_finite()) {
+                return Err(Error::argument(
+                    "values must be finite for a number of bins; \"tensorflow\" and edges take all",
+                ));
+            }
+            let edges = even_edges(totals.min, totals.max, *bins);
+            let even = Even::new(&edges);
+            let mut pass = Pass::new(array, &even, edges.len());
+            pass.run();
+            let counts = pass.counts();
+            Ok((totals, edges, counts))
+        }
+        Bins::Edges(edges) => {
+            if edges.len() < 2 || !edges.is_sorted() || edges.iter().any(|edge| edge.is_nan()) {
+                return Err(Error::argument("bins must be at least two ascending edges"));
+            }
+            let even = Even::new(edges);
+            let (totals, counts) = if even.holds() {
+                let mut pass = Pass::new(array, &even, edges.len());
+                (pass.run(), pass.counts())
+            } else {
+                let search = Search(edges);
+                let mut pass = Pass::new(array, &search, edges.len());
+                (pass.run(), pass.counts())
+            };
+            Ok((totals, edges.clone(), counts))
+        }
+    }
+}
+
+/// `bins + 1` edges as `numpy.linspace` places them.
+fn even_edges(min: f64, max: f64, bins: usize) -> Vec<f64> {
+    let (min, max) = if min == max {
+        (min - 0.5, max + 0.5)
+    } else {
+        (min, max)
+    };
+    let step = (max - min) / bins as f64;
+    let mut edges: Vec<f64> = (0..bins).map(|index| index as f64 * step + min).collect();
+    edges.push(max);
+    edges
+}
+
+/// Adds up `group` neighbouring bins at a time.
+fn merge(edges: &[f64], counts: &[u64], group: usize) -> (Vec<f64>, Vec<u64>) {
+    let merged: Vec<u64> = counts
+        .chunks(group)
+        .map(|chunk| chunk.iter().sum())
+        .collect();
+    let kept = edges[..counts.len()].iter().step_by(group).copied();
+    (kept.chain(edges.last().copied()).collect(), merged)
+}
+
+/// Limits and counts from the bin left of the first count to the last count.
+fn trim(edges: &[f64], counts: &[u64]) -> Option<(Vec<f64>, Vec<f64>)> {
+    let first = counts.iter().position(|&count| count > 0)?;
+    let last = counts.iter().rposition(|&count| count > 0)?;
+    let limits = edges.get(first..=last + 1)?.to_vec();
+    let held = counts[first..=last].iter().map(|&count| count as f64);
+    Some((limits, std::iter::once(0.0).chain(held).collect()))
+}
+
+/// Finds the slot of a value: 0 below all edges, `i + 1` in bin `i`, the number of edges above
+/// all and for NaN (or 0, which is as good: neither slot is looked at).
+trait Locate {
+    fn slot(&self, value: f64) -> usize;
+}
+
+/// One pass: the array, the bins and what has been counted.
+struct Pass<'a, L> {
+    array: &'a Array<'a>,
+    locate: &'a L,
+    /// Four counters a slot, taken in turn: neighbours that share a slot need not wait for each
+    /// other.
+    slots: Vec<[u64; TURNS]>,
+    min: f64,
+    max: f64,
+    nans: usize,
+}
+
+const LANES: usize = 8;
+const BLOCK: usize = 128;
+const TURNS: usize = 4;
+
+impl<'a, L: Locate> Pass<'a, L> {
+    fn new(array: &'a Array<'a>, locate: &'a L, edges: usize) -> Self {
+        Self {
+            array,
+            locate,
+            slots: vec![[0; TURNS]; edges + 1],
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
+            nans: 0,
+        }
+    }
+
+    fn run(&mut self) -> Totals {
+        let (sum, squares) = self.halves(0, self.array.len());
+        let extreme = |value| if self.nans > 0 { f64::NAN } else { value };
+        Totals {
+            min: extreme(self.min),
+            max: extreme(self.max),
+            sum: 0.0 + sum,
+            squares: 0.0 + squares,
+            nans: self.nans,
+        }
+    }
+
+    /// The counts of the bins, without those outside.
+    fn counts(&self) -> Vec<u64> {
+        let bins = self.slots.get(1..self.slots.len() - 1);
+        let bins = bins.unwrap_or_default().iter();
+        bins.map(|turns| turns.iter().sum()).collect()
+    }
+
+    /// The sums of `length` elements from `start` on.
+    fn halves(&mut self, start: usize, length: usize) -> (f64, f64) {
+        if length <= BLOCK {
+            let mut block = [0.0; BLOCK];
+            let block = &mut block[..length];
+            self.array.load(start, block);
+            return self.block(block);
+        }
+        let half = length / 2;
+        let half = half - half % LANES;
+        let left = self.halves(start, half);
+        let right = self.halves(start + half, length - half);
+        (left.0 + right.0, left.1 + right.1)
+    }
+
+    #[inline]
+    fn block(&mut self, block: &[f64]) -> (f64, f64) {
+        let (turns, rest) = block.as_chunks::<TURNS>();
+        for values in turns {
+            let found = values.map(|value| self.locate.slot(value));
+            for (turn, slot) in found.into_iter().enumerate() {
+                if let Some(slot) = self.slots.get_mut(slot) {
+                    slot[turn] += 1;
+                }
+            }
+        }
+        for &value in rest {
+            if let Some(slot) = self.slots.get_mut(self.locate.slot(value)) {
+                slot[0] += 1;
+            }
+        }
+        self.extremes(block);
+        let (lanes, rest) = block.as_chunks::<LANES>();
+        let (mut sum, mut squares) = ([-0.0; LANES], [-0.0; LANES]);
+        for chunk in lanes {
+            for lane in 0..LANES {
+                sum[lane] += chunk[lane];
+                squares[lane] += chunk[lane] * chunk[lane];
+            }
+        }
+        let fold = |l: [f64; 8]| ((l[0] + l[1]) + (l[2] + l[3])) + ((l[4] + l[5]) + (l[6] + l[7]));
+        let (mut sum, mut squares) = (fold(sum), fold(squares));
+        for &value in rest {
+            sum += value;
+            squares += value * value;
+        }
+        if sum.is_nan() {
+            self.nans += block.iter().filter(|value| value.is_nan()).count();
+        }
+        (sum, squares)
+    }
+
+    /// A loop of its own, so that its lanes stay in registers.
+    #[inline]
+    fn extremes(&mut self, block: &[f64]) {
+        let (lanes, rest) = block.as_chunks::<4>();
+        let (mut min, mut max) = ([self.min; 4], [self.max; 4]);
+        for chunk in lanes {
+            for lane in 0..4 {
+                min[lane] = if chunk[lane] < min[lane] {
+                    chunk[lane]
+                } else {
+                    min[lane]
+                };
+                max[lane] = if chunk[lane] > max[lane] {
+                    chunk[lane]
+                } else {
+                    max[lane]
+                };
+            }
+        }
+        let least = min.iter().chain(rest).copied();
+        let most = max.iter().chain(rest).copied();
+        self.min = least.fold(self.min, f64::min);
+        self.max = most.fold(self.max, f64::max);
+    }
+}
+
+/// Uneven edges: a search.
+struct Search<'a>(&'a [f64]);
+
+impl Locate for Search<'_> {
+    fn slot(&self, value: f64) -> usize {
+        let Self(edges) = self;
+        let slot = edges.partition_point(|&edge| edge <= value);
+        if slot == edges.len() && edges.last() == Some(&value) {
+            // The last bin is closed; with doubled last edges it is the last of them.
+            return slot - 1;
+        }
+        slot
+    }
+}
+
+/// Evenly spaced edges: a guess, corrected.
+struct Even<'a> {
+    edges: &'a [f64],
+    first: f64,
+    last: f64,
+    per_unit: f64,
+}
+
+impl<'a> Even<'a> {
+    fn new(edges: &'a [f64]) -> Self {
+        let first = edges.first().copied().unwrap_or(f64::NAN);
+        let last = edges.last().copied().unwrap_or(f64::NAN);
+        let per_unit = edges.len().saturating_sub(1) as f64 / (last - first);
+        Self {
+            edges,
+            first,
+            last,
+            per_unit,
+        }
+    }
+
+    /// Whether a guess is never more than a step or two away.
+    fn holds(&self) -> bool {
+        self.per_unit.is_finite()
+            && self.edges.iter().enumerate().all(|(index, &edge)| {
+                ((edge - self.first) * self.per_unit - index as f64).abs() < 1.0
+            })
+    }
+}
+
+impl Locate for Even<'_> {
+    #[inline]
+    fn slot(&self, value: f64) -> usize {
+        if value < self.first || value.is_nan() {
+            return 0;
+        }
+        if value > self.last {
+            return self.edges.len();
+        }
+        let bins = self.edges.len() - 1;
+        let mut bin = (((value - self.first) * self.per_unit) as usize).min(bins - 1);
+        while bin > 0 && value < self.edges[bin] {
+            bin -= 1;
+        }
+        while bin + 1 < bins && value >= self.edges[bin + 1] {
+            bin += 1;
+        }
+        bin + 1
+    }
+}
+
+#[cfg(test)]
+mod tests;

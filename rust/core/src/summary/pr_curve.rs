@@ -1,0 +1,102 @@
+//! Precision-recall curves: counts over evenly spaced thresholds.
+//!
+//! A prediction `p` falls in bucket `floor(p * (T - 1))`; what lies in or above a threshold's
+//! bucket is predicted positive there, so the counts are sums from the right.
+
+use super::array::{Array, Dtype};
+use super::value::{Content, Metadata, value};
+use super::wire;
+use super::{Spelling, bytes_of_f32};
+use crate::error::{Error, Result};
+
+/// Below this, a denominator is taken to be this.
+const LEAST: f64 = 1e-7;
+
+/// The rows true and false positives, true and false negatives, precision and recall over
+/// `thresholds` thresholds from 0 to 1.
+///
+/// `labels` are truth values, `predictions` lie in [0, 1]; `weights`, if there are any, say how
+/// much each counts.
+pub fn curve(
+    labels: &Array<'_>,
+    predictions: &Array<'_>,
+    weights: Option<&Array<'_>>,
+    thresholds: usize,
+) -> Result<Vec<f32>> {
+    if thresholds < 2 {
+        return Err(Error::argument("num_thresholds must be at least 2"));
+    }
+    if labels.len() != predictions.len() || weights.is_some_and(|w| w.len() != labels.len()) {
+        return Err(Error::argument(format!(
+            "labels, predictions and weights must have the same length, not {}, {}{}",
+            labels.len(),
+            predictions.len(),
+            weights
+                .map(|w| format!(" and {}", w.len()))
+                .unwrap_or_default()
+        )));
+    }
+    let labels = labels.to_f64();
+    let scores = predictions.to_f64();
+    if scores.iter().any(|score| !(0.0..=1.0).contains(score)) {
+        return Err(Error::argument("predictions must be numbers from 0 to 1"));
+    }
+    let weights = weights.map(Array::to_f64);
+    let single = predictions.dtype == Dtype::Float32;
+    let steps = (thresholds - 1) as f64;
+    let (mut positive, mut negative) = (vec![0.0; thresholds], vec![0.0; thresholds]);
+    for (index, (label, score)) in labels.iter().zip(&scores).enumerate() {
+        // The product is rounded as the predictions are, since the bucket depends on it.
+        let place = if single {
+            f64::from((score * steps) as f32)
+        } else {
+            score * steps
+        };
+        let bucket = (place as usize).min(thresholds - 1);
+        let weight = weights
+            .as_ref()
+            .and_then(|w| w.get(index))
+            .copied()
+            .unwrap_or(1.0);
+        positive[bucket] += label * weight;
+        negative[bucket] += (1.0 - label) * weight;
+    }
+    let from_right = |buckets: &mut Vec<f64>| {
+        for index in (1..thresholds).rev() {
+            buckets[index - 1] += buckets[index];
+        }
+    };
+    from_right(&mut positive);
+    from_right(&mut negative);
+    let (tp, fp) = (&positive, &negative);
+    let ratio = |of: fn(f64, f64, f64) -> f64, all: f64| {
+        tp.iter()
+            .zip(fp)
+            .map(move |(&t, &f)| t / of(t, f, all).max(LEAST))
+    };
+    let rows = (tp.iter().copied())
+        .chain(fp.iter().copied())
+        .chain(fp.iter().map(|f| fp[0] - f))
+        .chain(tp.iter().map(|t| tp[0] - t))
+        .chain(ratio(|t, f, _| t + f, 0.0))
+        .chain(ratio(|_, _, all| all, tp[0]));
+    Ok(rows.map(|number| number as f32).collect())
+}
+
+/// The `Summary.Value` of the six `rows`.
+pub fn pr_curve(tag: &str, rows: &[f32]) -> Vec<u8> {
+    let thresholds = rows.len() / 6;
+    let mut content = Vec::new();
+    wire::integer(&mut content, 2, thresholds as i64);
+    let data = bytes_of_f32(rows);
+    let array = Array {
+        dtype: Dtype::Float32,
+        shape: &[6, thresholds],
+        data: &data,
+    };
+    let metadata = Metadata {
+        content: &content,
+        ..Metadata::plugin("pr_curves")
+    };
+    value(tag, Content::Tensor(&array, Spelling::Fields), metadata)
+}

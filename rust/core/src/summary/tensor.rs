@@ -1,0 +1,121 @@
+//! `TensorProto`s, in the two ways writers spell them.
+//!
+//! TensorFlow puts the elements into `tensor_content`, row-major and little-endian, whatever the
+//! dtype; `torch`, and Python code after it, into the typed fields (`float_val`, `int_val`, …).
+//! Readers take both. Strings are always `string_val`.
+
+use super::array::{Array, Dtype};
+use super::wire;
+
+/// Where the elements go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// `tensor_content`: the bytes as they are.
+    Content,
+    /// The field of the dtype.
+    Fields,
+    /// The field of the dtype, and no shape message: `torch`'s `new_style` scalars.
+    FieldsWithoutShape,
+}
+
+/// `DT_STRING`.
+const STRING: i64 = 7;
+
+/// Appends the shape message; the shape of a single number is an empty one.
+fn shape(out: &mut Vec<u8>, shape: &[usize]) {
+    wire::message(out, 2, |out| {
+        for &axis in shape {
+            wire::message(out, 2, |out| wire::integer(out, 1, axis as i64));
+        }
+    });
+}
+
+/// Appends the bytes of a string tensor.
+pub(crate) fn strings(out: &mut Vec<u8>, axes: &[usize], values: &[impl AsRef<[u8]>]) {
+    wire::integer(out, 1, STRING);
+    shape(out, axes);
+    for value in values {
+        wire::bytes_always(out, 8, value.as_ref());
+    }
+}
+
+/// Appends the bytes of a tensor of numbers.
+pub(crate) fn numbers(out: &mut Vec<u8>, array: &Array<'_>, spelling: Spelling) {
+    wire::integer(out, 1, array.dtype.number());
+    if spelling != Spelling::FieldsWithoutShape {
+        shape(out, array.shape);
+    }
+    if spelling == Spelling::Content {
+        wire::bytes(out, 4, array.data);
+    } else {
+        fields(out, array);
+    }
+}
+
+fn fields(out: &mut Vec<u8>, array: &Array<'_>) {
+    use Dtype::*;
+    macro_rules! varints {
+        ($field:literal, $type:ty) => {{
+            let elements = array.data.as_chunks::<{ size_of::<$type>() }>().0;
+            let wide = elements
+                .iter()
+                .map(|bytes| <$type>::from_le_bytes(*bytes) as i64 as u64);
+            wire::packed_varints(out, $field, wide);
+        }};
+    }
+    match array.dtype {
+        Float32 => wire::bytes(out, 5, array.data),
+        Float64 => wire::bytes(out, 6, array.data),
+        Int8 => varints!(7, i8),
+        Int16 => varints!(7, i16),
+        Int32 => varints!(7, i32),
+        Uint8 => varints!(7, u8),
+        Uint16 => varints!(7, u16),
+        Complex64 => wire::bytes(out, 9, array.data),
+        Int64 => varints!(10, i64),
+        Bool => varints!(11, u8),
+        Complex128 => wire::bytes(out, 12, array.data),
+        Float16 | Bfloat16 => varints!(13, u16),
+        Uint32 => varints!(16, u32),
+        Uint64 => varints!(17, u64),
+        Int4 | Int2 => {
+            wire::packed_varints(out, 7, array.to_f64().into_iter().map(|v| v as i64 as u64));
+        }
+        Uint4 | Uint2 => wire::packed_varints(out, 7, array.data.iter().map(|&b| b.into())),
+        Float8E5m2 | Float8E4m3fn | Float8E4m3fnuz | Float8E4m3b11fnuz | Float8E5m2fnuz
+        | Float4E2m1fn => wire::bytes(out, 18, array.data),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(dtype: Dtype, axes: &[usize], data: &[u8], spelling: Spelling) -> Vec<u8> {
+        let array = Array::new(dtype, axes, data).expect("consistent");
+        let mut out = Vec::new();
+        numbers(&mut out, &array, spelling);
+        out
+    }
+
+    #[test]
+    fn halves_are_their_own_bits() {
+        let got = bytes(Dtype::Float16, &[1], &[0x00, 0x3c], Spelling::Fields);
+        assert_eq!(got, [8, 19, 0x12, 4, 0x12, 2, 8, 1, 0x6a, 2, 0x80, 0x78]);
+    }
+
+    #[test]
+    fn a_scalar_has_an_empty_shape_and_new_style_none() {
+        let one = 1f32.to_le_bytes();
+        let with = bytes(Dtype::Float32, &[], &one, Spelling::Fields);
+        assert_eq!(with, [8, 1, 0x12, 0, 0x2a, 4, 0, 0, 0x80, 0x3f]);
+        let without = bytes(Dtype::Float32, &[], &one, Spelling::FieldsWithoutShape);
+        assert_eq!(without, [8, 1, 0x2a, 4, 0, 0, 0x80, 0x3f]);
+    }
+
+    #[test]
+    fn an_axis_of_no_length_is_an_empty_dimension() {
+        let got = bytes(Dtype::Float32, &[0], &[], Spelling::Content);
+        assert_eq!(got, [8, 1, 0x12, 2, 0x12, 0]);
+    }
+}

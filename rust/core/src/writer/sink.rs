@@ -1,0 +1,243 @@
+//! Where bytes end up: one trait, and the sink that is a file.
+//!
+//! A sink is a row of objects (files, or later the segments of a bucket) of which one is open. It
+//! knows bytes, not records: the engine hands it whole records and, when a write breaks off in the
+//! middle of one, has it take the torn end back. Only the writing thread calls a sink, so it may
+//! take as long as it likes. Dropping a sink must not do I/O: a forked child drops the parent's.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::policy::{Options, Target};
+use super::system;
+use crate::{Error, Result};
+
+/// A write that broke off.
+#[derive(Debug)]
+pub struct Torn {
+    /// How many bytes had been taken.
+    pub written: usize,
+    /// Why.
+    pub error: io::Error,
+}
+
+/// A row of objects that take bytes.
+pub trait Sink: Send {
+    /// Begins the next object and says its name. The one before is closed.
+    ///
+    /// # Errors
+    /// With the path that could not be made; the sink then has no open object.
+    fn open(&mut self) -> Result<PathBuf>;
+
+    /// Whether the open object can no longer be found under its name.
+    fn is_deleted(&mut self) -> bool {
+        false
+    }
+
+    /// Appends `bytes` to the open object.
+    ///
+    /// # Errors
+    /// [`Torn`], after which [`take_back`](Self::take_back) or [`close`](Self::close) follows.
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Torn>;
+
+    /// Removes the last `bytes` bytes of the open object.
+    ///
+    /// # Errors
+    /// If the object must stay as it is; the engine then leaves it and opens the next.
+    fn take_back(&mut self, bytes: u64) -> io::Result<()>;
+
+    /// Makes what was written visible to others; with `durable`, on stable storage.
+    ///
+    /// # Errors
+    /// If that cannot be promised.
+    fn flush(&mut self, durable: bool) -> io::Result<()>;
+
+    /// Ends the open object. `keep` is false for one that holds nothing and may vanish.
+    fn close(&mut self, keep: bool);
+}
+
+/// Distinguishes the files that one process writes in the same second.
+static UID: AtomicU64 = AtomicU64::new(0);
+
+/// How many names are tried before a collision is an error.
+const ATTEMPTS: usize = 1000;
+
+/// Files in a directory, or one file.
+pub struct FileSink {
+    target: Target,
+    host: String,
+    pid: u32,
+    open: Option<(File, PathBuf)>,
+    /// Whole bytes in the open file, and in a file that is opened again.
+    length: u64,
+    /// The directory's entry of the open file is on the disk.
+    listed: bool,
+    last: String,
+}
+
+impl FileSink {
+    /// The sink of `options`.
+    pub fn new(options: &Options) -> Self {
+        Self {
+            target: options.target.clone(),
+            host: options.host.clone().unwrap_or_else(system::host),
+            pid: std::process::id(),
+            open: None,
+            length: 0,
+            listed: false,
+            last: String::new(),
+        }
+    }
+
+    /// `events.out.tfevents.<seconds>.<host>.<pid>.<uid><suffix>`, after the last one in string
+    /// order, which is the order in which readers take the files of a run.
+    fn next_name(&mut self, suffix: &str) -> String {
+        let mut seconds = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        let uid = UID.fetch_add(1, Ordering::Relaxed);
+        loop {
+            let (host, pid) = (&self.host, self.pid);
+            let name = format!("events.out.tfevents.{seconds:010}.{host}.{pid}.{uid}{suffix}");
+            if name > self.last {
+                self.last.clone_from(&name);
+                return name;
+            }
+            seconds += 1;
+        }
+    }
+
+    fn open_in(&mut self, directory: &Path, suffix: &str) -> Result<(File, PathBuf)> {
+        std::fs::create_dir_all(directory).map_err(|error| Error::io(error, directory))?;
+        for _ in 0..ATTEMPTS {
+            let path = directory.join(self.next_name(suffix));
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(file) => return Ok((file, path)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(Error::io(error, &path)),
+            }
+        }
+        let error = io::Error::new(io::ErrorKind::AlreadyExists, "every file name is taken");
+        Err(Error::io(error, directory))
+    }
+
+    /// A file that this sink opens again goes on behind its last whole record.
+    fn open_file(&mut self, path: &Path) -> io::Result<File> {
+        if self.pid != std::process::id() {
+            return Err(io::Error::other(
+                "was opened by another process, which forked this one; open a file of its own",
+            ));
+        }
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(self.length == 0)
+            .open(path)?;
+        if self.length > 0 {
+            self.length = self.length.min(file.metadata()?.len());
+            file.set_len(self.length)?;
+            file.seek(SeekFrom::Start(self.length))?;
+        }
+        Ok(file)
+    }
+}
+
+impl Sink for FileSink {
+    fn open(&mut self) -> Result<PathBuf> {
+        self.open = None;
+        let (file, path) = match self.target.clone() {
+            Target::Directory { path, suffix } => {
+                self.length = 0;
+                self.open_in(&path, &suffix)?
+            }
+            Target::File(path) => match self.open_file(&path) {
+                Ok(file) => (file, path),
+                Err(error) => return Err(Error::io(error, &path)),
+            },
+        };
+        self.open = Some((file, path.clone()));
+        self.listed = false;
+        Ok(path)
+    }
+
+    fn is_deleted(&mut self) -> bool {
+        #[cfg(unix)]
+        if let Some((file, _)) = &self.open {
+            use std::os::unix::fs::MetadataExt;
+            return file.metadata().is_ok_and(|metadata| metadata.nlink() == 0);
+        }
+        false
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Torn> {
+        let mut written = 0;
+        while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+            let Some((file, _)) = &mut self.open else {
+                let error = io::Error::other("no file is open");
+                return Err(Torn { written, error });
+            };
+            match file.write(rest) {
+                Ok(0) => {
+                    let error = io::ErrorKind::WriteZero.into();
+                    return Err(Torn { written, error });
+                }
+                Ok(n) => {
+                    written += n;
+                    self.length += n as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Torn { written, error }),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_back(&mut self, bytes: u64) -> io::Result<()> {
+        self.length = self.length.saturating_sub(bytes);
+        let Some((file, _)) = &mut self.open else {
+            return Ok(());
+        };
+        file.set_len(self.length)?;
+        file.seek(SeekFrom::Start(self.length))?;
+        Ok(())
+    }
+
+    fn flush(&mut self, durable: bool) -> io::Result<()> {
+        let Some((file, path)) = self.open.as_ref().filter(|_| durable) else {
+            return Ok(());
+        };
+        file.sync_data()?;
+        if !self.listed {
+            sync_directory(path)?;
+            self.listed = true;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, keep: bool) {
+        let ours = matches!(self.target, Target::Directory { .. });
+        if let Some((_, path)) = self.open.take()
+            && ours
+            && !keep
+        {
+            // It holds no record, so a file that stays is untidy and not wrong.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// A file that outlives the machine needs its name to, as well.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(directory) = path.parent() {
+        let here = directory.as_os_str().is_empty();
+        let directory = if here { Path::new(".") } else { directory };
+        File::open(directory)?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path; // directories cannot be opened as files there
+    Ok(())
+}

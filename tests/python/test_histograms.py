@@ -1,0 +1,141 @@
+"""Histograms: exactly numpy's counts, and torch's rules about everything else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from tensorboard.compat.proto.summary_pb2 import HistogramProto, Summary
+from tfevents import _arrays, _native
+
+EDGES = np.array(_native.default_edges())
+
+
+def proto(values: Any, bins: Any = None, max_bins: int | None = None) -> HistogramProto:
+    packed = _arrays.pack(values, "values")
+    return Summary.Value.FromString(_native.histogram_value("h", packed, bins, max_bins)).histo
+
+
+def reference(values: np.ndarray, bins: Any) -> tuple[list[float], list[float]]:
+    """What torch makes of numpy's counts: bins from left of the first count to the last."""
+    counts, edges = np.histogram(values.astype(np.float64).ravel(), bins)
+    (filled,) = counts.nonzero()
+    first, last = filled[0], filled[-1]
+    return [0.0, *counts[first : last + 1]], [*edges[first : last + 2]]
+
+
+def check(values: np.ndarray, bins: Any = None) -> None:
+    wanted = reference(values, EDGES if bins is None else bins)
+    got = proto(values, bins if bins is None or isinstance(bins, int) else list(bins))
+    assert (list(got.bucket), list(got.bucket_limit)) == wanted
+    wide = values.astype(np.float64).ravel()
+    assert got.num == wide.size
+    assert got.sum == wide.sum()
+    assert (got.min, got.max) == (wide.min(), wide.max())
+    assert got.sum_squares == pytest.approx(wide.dot(wide), rel=1e-12)
+
+
+numbers = st.floats(-1e19, 1e19, width=64)
+
+
+@given(hnp.arrays(np.float64, st.integers(1, 400), elements=numbers))
+@settings(max_examples=200, deadline=None)
+def test_default_bins_count_as_numpy_counts(values: np.ndarray) -> None:
+    check(values)
+
+
+@given(hnp.arrays(np.float32, st.integers(1, 300), elements=st.floats(-100, 100, width=32)))
+@settings(max_examples=100, deadline=None)
+def test_a_number_of_bins_counts_as_numpy_counts(values: np.ndarray) -> None:
+    for bins in (1, 7, 30):
+        check(values, bins)
+
+
+@given(
+    hnp.arrays(np.float64, st.integers(1, 200), elements=st.floats(-10, 10)),
+    st.lists(st.integers(-11, 11), min_size=2, max_size=12, unique=True),
+)
+@settings(max_examples=200, deadline=None)
+def test_edges_count_as_numpy_counts(values: np.ndarray, edges: list[int]) -> None:
+    edges = [float(edge) for edge in sorted([*edges, -12, 12])]
+    check(values, edges)
+
+
+def test_values_on_every_edge_count_as_numpy_counts() -> None:
+    check(np.concatenate([EDGES, np.nextafter(EDGES, 0)]))
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        "float64",
+        "float32",
+        "float16",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "bool",
+    ],
+)
+def test_every_dtype_counts(dtype: str) -> None:
+    check(np.random.default_rng(1).normal(scale=20, size=(50, 60)).astype(dtype))
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3fn", "float8_e5m2", "int4", "uint4"])
+def test_small_dtypes_count(name: str) -> None:
+    dtype = getattr(ml_dtypes, name)
+    check(np.random.default_rng(2).uniform(0, 6, size=1000).astype(dtype))
+
+
+def test_views_with_strides_count() -> None:
+    values = np.arange(1000.0).reshape(10, 100)
+    check(values.T[3::7, ::2])
+
+
+def test_what_lies_outside_counts_in_num_only() -> None:
+    got = proto(np.array([1.0, 1e30, np.inf, -np.inf, np.nan]))
+    assert got.num == 5
+    assert sum(got.bucket) == 1
+    assert np.isnan([got.min, got.max, got.sum]).all()
+
+
+def test_only_nan_is_a_histogram_of_nothing() -> None:
+    got = proto(np.full(3, np.nan))
+    assert (list(got.bucket), list(got.bucket_limit)) == ([0.0], [np.finfo(float).max])
+    assert got.num == 3
+
+
+def test_max_bins_merges_neighbours() -> None:
+    values = np.random.default_rng(3).normal(size=1000)
+    got = proto(values, 100, 10)
+    counts, edges = np.histogram(values, 100)
+    assert list(got.bucket) == [0, *counts.reshape(10, 10).sum(1)]
+    assert list(got.bucket_limit) == [*edges[::10]]
+
+
+def test_max_bins_that_do_not_divide_merge_the_rest() -> None:
+    values = np.random.default_rng(3).normal(size=1000)
+    got = proto(values, 100, 30)  # groups of three, 34 of them
+    assert len(got.bucket) == 35
+    assert sum(got.bucket) == 1000
+
+
+def test_rows_of_tensorflow_for_one_value_and_for_none() -> None:
+    def rows(values: Any) -> np.ndarray:
+        packed = _arrays.pack(np.asarray(values, float), "values")
+        value = Summary.Value.FromString(_native.histogram_tensor_value("h", packed, 4))
+        return np.frombuffer(value.tensor.tensor_content).reshape(4, 3)
+
+    assert (rows([]) == 0).all()
+    assert rows([2, 2, 2]).tolist() == [[2, 2, 0]] * 3 + [[2, 2, 3]]
+    assert rows([0, 1, 2, 4, np.nan])[:, 2].tolist() == [1, 1, 1, 1]

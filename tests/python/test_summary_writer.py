@@ -1,0 +1,404 @@
+"""The writer as a whole: life, policies of arguments, and bad ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import golden
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.compat.proto import event_pb2, graph_pb2, summary_pb2
+from tfevents import EventWriter, RecordWriter, SummaryWriter
+
+
+def values(directory: Path) -> dict[str, list[tuple[int, Any]]]:
+    return golden.by_tag(golden.run(directory))
+
+
+def scalars(directory: Path, tag: str) -> list[tuple[int, float]]:
+    return [(step, value.simple_value) for step, value in values(directory)[tag]]
+
+
+def test_tensorboard_reads_every_kind_back(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path) as w:
+        for step in range(100):
+            w.add_scalar("s", step / 4, step)
+        w.add_histogram("h", np.arange(10), 0)
+        w.add_image("i", np.zeros((3, 4, 5)), 0)
+        w.add_audio("a", np.zeros(10), 0)
+        w.add_text("t", "hé", 0)
+    read = EventAccumulator(str(tmp_path), {"scalars": 0, "histograms": 0}).Reload()
+    assert [(e.step, e.value) for e in read.Scalars("s")] == [(i, i / 4) for i in range(100)]
+    assert read.Histograms("h")[0].histogram_value.num == 10
+    assert (read.Images("i")[0].width, read.Images("i")[0].height) == (5, 4)
+    assert read.Audio("a")[0].length_frames == 10
+    assert read.Tensors("t/text_summary")[0].tensor_proto.string_val == ["hé".encode()]
+
+
+def test_log_is_one_event(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path) as w:
+        w.log({"a": 1, "b": np.float32(2), "c": np.array([3.0])}, 7)
+    event = golden.run(tmp_path)[-1]
+    assert event.step == 7
+    assert {value.tag: value.simple_value for value in event.summary.value} == {
+        "a": 1,
+        "b": 2,
+        "c": 3,
+    }
+
+
+def test_a_batch_is_its_points(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path) as w:
+        w.add_scalar_batch("x", np.arange(5, dtype="f4"), range(0, 50, 10), np.arange(5) + 0.5)
+        w.add_scalar_batch("y", [1, 2, 3], 5)
+        w.add_scalar_batch("z", [], np.array([], int))
+    assert scalars(tmp_path, "x") == [(i * 10, i) for i in range(5)]
+    assert scalars(tmp_path, "y") == [(5, 1), (6, 2), (7, 3)]
+    times = [e.wall_time for e in golden.run(tmp_path) if e.summary.value]
+    assert times[:5] == [0.5, 1.5, 2.5, 3.5, 4.5]
+
+
+def test_hparams_stand_in_the_own_file_with_true_booleans(tmp_path: Path) -> None:
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    with SummaryWriter(tmp_path) as w:
+        hparams = {"a": True, "b": np.bool(False), "c": np.float32(1.5), "d": None, "e": len}
+        w.add_hparams({**hparams, "f": [1, 2]}, {"m": 2}, {"c": [1.5, 2]}, global_step=4)
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
+    tags = values(tmp_path)
+    content = tags["_hparams_/session_start_info"][0][1].metadata.plugin_data.content
+    start = HParamsPluginData.FromString(content).session_start_info.hparams
+    kinds = {
+        name: (v.WhichOneof("kind"), getattr(v, v.WhichOneof("kind"))) for name, v in start.items()
+    }
+    assert kinds == {
+        "a": ("bool_value", True),
+        "b": ("bool_value", False),
+        "c": ("number_value", 1.5),
+        "e": ("string_value", "len"),
+        "f": ("string_value", "[1, 2]"),
+    }
+    assert scalars(tmp_path, "m") == [(4, 2)]
+    content = tags["_hparams_/experiment"][0][1].metadata.plugin_data.content
+    infos = HParamsPluginData.FromString(content).experiment.hparam_infos
+    assert [list(i.domain_discrete) for i in infos if i.name == "c"] == [[1.5, 2]]
+
+
+def test_half_precision_keeps_its_bits(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path) as w:
+        w.add_tensor("half", np.array([1.0, -2.0], np.float16))
+        w.add_tensor("bytes", np.array([1, 255], np.uint8))
+    tags = values(tmp_path)
+    assert list(tags["half"][0][1].tensor.half_val) == [0x3C00, 0xC000]
+    assert list(tags["bytes"][0][1].tensor.int_val) == [1, 255]
+
+
+def test_use_metadata_gives_step_and_wall_time(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path) as w:
+        with w.use_metadata(global_step=9):
+            w.add_scalar("a", 1.0)
+            w.add_scalar("a", 1.0, 3)
+        with w.use_metadata(walltime=5.0):
+            w.log({"b": 1.0}, 2)
+    events = [event for event in golden.run(tmp_path) if event.summary.value]
+    assert [event.step for event in events] == [9, 3, 2]
+    assert events[0].wall_time > 1e9
+    assert events[2].wall_time == 5.0
+
+
+def test_scalars_are_exported_as_json(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path / "run") as w:
+        w.add_scalars("a/b", {"x": 1, "y": 2}, 3, walltime=10.0)
+        w.export_scalars_to_json(tmp_path / "all.json")
+        w.export_scalars_to_json(tmp_path / "none.json")
+    runs = {str(tmp_path / "run" / f"a_b_{key}"): value for key, value in (("x", 1), ("y", 2))}
+    wanted = {run: [[10.0, 3, value]] for run, value in runs.items()}
+    assert json.loads((tmp_path / "all.json").read_text()) == wanted
+    assert json.loads((tmp_path / "none.json").read_text()) == {}
+
+
+def test_adding_after_close_opens_a_new_file(tmp_path: Path) -> None:
+    w = SummaryWriter(tmp_path)
+    w.add_scalar("a", 1.0, 1)
+    w.close()
+    w.close()
+    w.add_scalar("a", 2.0, 2)
+    w.close()
+    assert len(list(tmp_path.iterdir())) == 2
+    assert scalars(tmp_path, "a") == [(1, 1), (2, 2)]
+
+
+def test_a_pickled_writer_writes_its_own_file(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path, filename_suffix=".p", purge_step=4) as w:
+        w.add_scalar("a", 1.0, 1)
+        copy = pickle.loads(pickle.dumps(w))
+        copy.add_scalar("a", 2.0, 2)
+        copy.close()
+    names = [path.name for path in tmp_path.iterdir()]
+    assert len(names) == 2
+    assert all(name.endswith(".p") for name in names)
+    assert sorted(scalars(tmp_path, "a")) == [(1, 1), (2, 2)]
+    starts = [event for event in golden.run(tmp_path) if event.HasField("session_log")]
+    assert len(starts) == 1  # the copy restarts nothing
+
+
+def test_what_was_written_survives_an_exit_without_close(tmp_path: Path) -> None:
+    code = f"""
+from tfevents import SummaryWriter
+held = SummaryWriter({str(tmp_path)!r})
+held.add_scalar("a", 1.0, 1)
+SummaryWriter({str(tmp_path)!r}).add_scalar("b", 1.0, 1)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert values(tmp_path).keys() == {"a", "b"}
+
+
+def test_write_to_disk_false_writes_nothing(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path / "run", write_to_disk=False) as w:
+        w.add_scalar("a", 1.0)
+        w.add_scalars("b", {"x": 1})
+        w.log({"a": 1})
+        w.add_embedding(np.zeros((2, 2)))
+        w.add_image("i", np.zeros((3, 2, 2)))
+        w.flush()
+        with pytest.raises(TypeError):
+            w.add_scalar("a", None)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_default_directory_is_torchs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with SummaryWriter(comment="_x") as w:
+        w.add_scalar("a", 1.0)
+    (run,) = (tmp_path / "runs").iterdir()
+    assert run.name.endswith(f"_{os.uname().nodename}_x")
+    with SummaryWriter(logdir=tmp_path / "named") as w:
+        assert w.logdir == str(tmp_path / "named")
+
+
+def test_file_writer_takes_messages(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path) as w:
+        summary = summary_pb2.Summary(value=[summary_pb2.Summary.Value(tag="m", simple_value=2)])
+        w.file_writer.add_summary(summary, 3)
+        w.file_writer.add_event(event_pb2.Event(wall_time=1, step=8, summary=summary), walltime=6.0)
+        w.file_writer.add_event(event_pb2.Event(step=8, summary=summary).SerializeToString(), 4)
+        w.add_graph(graph_pb2.GraphDef(node=[{"name": "n"}]))
+    events = golden.run(tmp_path)
+    assert [(e.step, e.WhichOneof("what")) for e in events[1:]] == [
+        (3, "summary"),
+        (8, "summary"),
+        (4, "summary"),
+        (0, "graph_def"),
+    ]
+    assert events[2].wall_time == 6.0
+    assert graph_pb2.GraphDef.FromString(events[4].graph_def).node[0].name == "n"
+
+
+def test_lower_writers_take_messages_and_bytes(tmp_path: Path) -> None:
+    with EventWriter(tmp_path / "run") as w:
+        w.write(event_pb2.Event(step=5))
+        w.write(event_pb2.Event(step=6).SerializeToString())
+        path = w.path
+    assert [event.step for event in golden.events(path)][-2:] == [5, 6]
+    with RecordWriter(tmp_path / "x.tfrecord") as records:
+        records.write(event_pb2.Event(step=7).SerializeToString())
+    assert [event.step for event in golden.events(tmp_path / "x.tfrecord")] == [7]
+    with pytest.raises(TypeError, match="event must be"):
+        EventWriter(tmp_path / "run").write(3)
+
+
+BAD: list[tuple[str, dict[str, Any], type[Exception], str]] = [
+    ("add_scalar", {"tag": 1, "scalar_value": 1}, TypeError, "tag must be a str"),
+    ("add_scalar", {"tag": "a", "scalar_value": "x"}, ValueError, "scalar_value must be a number"),
+    ("add_scalar", {"tag": "a", "scalar_value": None}, TypeError, "scalar_value must be"),
+    ("add_scalar", {"tag": "a", "scalar_value": [1, 2]}, ValueError, "exactly one number"),
+    ("add_scalar", {"tag": "a", "scalar_value": 1j}, TypeError, "scalar_value must be a real"),
+    ("add_scalar", {"tag": "a", "scalar_value": 10**400}, ValueError, "scalar_value must be"),
+    ("add_scalar", {"tag": "a", "scalar_value": 1, "global_step": 1.5}, TypeError, "global_step"),
+    ("add_scalar", {"tag": "a", "scalar_value": 1, "global_step": "1"}, TypeError, "global_step"),
+    ("add_scalar", {"tag": "a", "scalar_value": 1.0, "global_step": 2**63}, ValueError, "64-bit"),
+    (
+        "add_scalar",
+        {"tag": "a", "scalar_value": 1, "walltime": "x"},
+        ValueError,
+        "walltime must be",
+    ),
+    ("add_scalar", {"tag": "a", "scalar_value": 1, "walltime": np.nan}, ValueError, "walltime"),
+    ("add_scalars", {"main_tag": "a", "tag_scalar_dict": [1]}, TypeError, "tag_scalar_dict"),
+    ("add_scalars", {"main_tag": "a", "tag_scalar_dict": {"b": []}}, ValueError, r"\['b'\]"),
+    ("log", {"values": {"a": "x"}}, ValueError, r"values\['a'\] must be a number"),
+    ("log", {"values": {1: 1.0}}, TypeError, "a key of values must be a str"),
+    ("log", {"values": 3}, TypeError, "values must be a dict"),
+    ("add_scalar_batch", {"tag": "a", "values": [1, 2], "steps": [1]}, ValueError, "same length"),
+    ("add_scalar_batch", {"tag": "a", "values": [1], "steps": [1.5]}, TypeError, "steps must be"),
+    ("add_scalar_batch", {"tag": "a", "values": [[1]], "steps": [1]}, ValueError, "one axis"),
+    ("add_histogram", {"tag": "a", "values": []}, ValueError, "at least one element"),
+    ("add_histogram", {"tag": "a", "values": ["x"]}, TypeError, "values must be"),
+    ("add_histogram", {"tag": "a", "values": [1], "bins": "many"}, ValueError, "bins must be"),
+    ("add_histogram", {"tag": "a", "values": [1], "bins": 0}, ValueError, "bins must be"),
+    ("add_histogram", {"tag": "a", "values": [1], "bins": [2, 1]}, ValueError, "bins must be"),
+    (
+        "add_histogram",
+        {"tag": "a", "values": [np.nan], "bins": 3},
+        ValueError,
+        "values must be fin",
+    ),
+    ("add_histogram", {"tag": "a", "values": [1], "max_bins": 0}, ValueError, "max_bins"),
+    (
+        "add_histogram_raw",
+        {
+            "tag": "a",
+            "min": 0,
+            "max": 0,
+            "num": 0,
+            "sum": 0,
+            "sum_squares": 0,
+            "bucket_limits": [1],
+            "bucket_counts": [],
+        },
+        ValueError,
+        "bucket_limits and bucket_counts",
+    ),
+    ("add_image", {"tag": "a", "img_tensor": np.zeros((3, 4))}, ValueError, "img_tensor has shape"),
+    ("add_image", {"tag": "a", "img_tensor": np.zeros((5, 4, 4))}, ValueError, "channels"),
+    ("add_image", {"tag": "a", "img_tensor": np.full((3, 2, 2), np.nan)}, ValueError, "NaN"),
+    ("add_image", {"tag": "a", "img_tensor": np.zeros((3, 0, 2))}, ValueError, "one pixel"),
+    (
+        "add_image",
+        {"tag": "a", "img_tensor": np.zeros((3, 2, 2)), "dataformats": "CHX"},
+        ValueError,
+        "dataformats",
+    ),
+    ("add_images", {"tag": "a", "img_tensor": []}, ValueError, "at least one image"),
+    (
+        "add_image_with_boxes",
+        {"tag": "a", "img_tensor": np.zeros((3, 2, 2)), "box_tensor": [[1]]},
+        ValueError,
+        "box_tensor",
+    ),
+    ("add_figure", {"tag": "a", "figure": 3}, TypeError, "figure must be"),
+    ("add_video", {"tag": "a", "vid_tensor": np.zeros((3, 2, 2))}, ValueError, "vid_tensor"),
+    (
+        "add_video",
+        {"tag": "a", "vid_tensor": np.zeros((1, 1, 3, 2, 2)), "fps": 0},
+        ValueError,
+        "fps",
+    ),
+    ("add_audio", {"tag": "a", "snd_tensor": np.zeros((3, 20))}, ValueError, "snd_tensor"),
+    ("add_audio", {"tag": "a", "snd_tensor": [1, 2]}, ValueError, "snd_tensor must hold floats"),
+    ("add_audio", {"tag": "a", "snd_tensor": [np.nan, 0.0]}, ValueError, "NaN"),
+    ("add_audio", {"tag": "a", "snd_tensor": [0.0], "sample_rate": 0}, ValueError, "sample_rate"),
+    ("add_text", {"tag": "a", "text_string": 3}, TypeError, "text_string must be a str"),
+    ("add_pr_curve", {"tag": "a", "labels": [1], "predictions": [0.1, 0.2]}, ValueError, "labels"),
+    ("add_pr_curve", {"tag": "a", "labels": [1], "predictions": [2.0]}, ValueError, "predictions"),
+    (
+        "add_pr_curve",
+        {"tag": "a", "labels": [1], "predictions": [0.5], "num_thresholds": 1},
+        ValueError,
+        "num_thr",
+    ),
+    (
+        "add_mesh",
+        {"tag": "a", "vertices": np.zeros((4, 3))},
+        ValueError,
+        "vertices must have shape",
+    ),
+    ("add_custom_scalars", {"layout": {"a": {"b": ["Pie", ["x"]]}}}, ValueError, "Multiline"),
+    ("add_custom_scalars", {"layout": 3}, TypeError, "layout must be"),
+    ("add_custom_scalars_marginchart", {"tags": ["a"]}, ValueError, "three"),
+    ("add_embedding", {"mat": np.zeros(3)}, ValueError, "mat must have shape"),
+    ("add_embedding", {"mat": np.zeros((3, 2)), "metadata": ["a"]}, ValueError, "metadata must"),
+    (
+        "add_embedding",
+        {"mat": np.zeros((3, 2)), "label_img": np.zeros((2, 3, 4, 4))},
+        ValueError,
+        "label_img",
+    ),
+    ("add_hparams", {"hparam_dict": 3, "metric_dict": {}}, TypeError, "hparam_dict must be"),
+    (
+        "add_hparams",
+        {"hparam_dict": {"a": 1}, "metric_dict": {"m": "x"}},
+        ValueError,
+        "metric_dict",
+    ),
+    (
+        "add_hparams",
+        {"hparam_dict": {"a": 1}, "metric_dict": {}, "hparam_domain_discrete": {"a": ["x"]}},
+        TypeError,
+        "domain",
+    ),
+    ("add_graph", {"model": 3}, TypeError, "model must be"),
+]
+
+
+@pytest.mark.parametrize(("method", "arguments", "error", "text"), BAD, ids=range(len(BAD)))
+def test_a_bad_argument_is_named_and_nothing_is_written(
+    tmp_path: Path, method: str, arguments: dict[str, Any], error: type[Exception], text: str
+) -> None:
+    with SummaryWriter(tmp_path) as w, pytest.raises(error, match=text):
+        getattr(w, method)(**arguments)
+    assert len(golden.run(tmp_path)) == 1
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"on_error": "ignore"},
+        {"on_full": "wait"},
+        {"durability": "disk"},
+        {"rotate_bytes": 0},
+        {"rotate_secs": -1},
+        {"flush_secs": -1},
+        {"filename_suffix": "a/b"},
+        {"comet_config": {"disabled": False}},
+        {"logdir": "other"},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_a_bad_option_is_named(tmp_path: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(options))):
+        SummaryWriter(tmp_path / "run", **options)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts what /proc/self/fd lists")
+def test_sub_runs_of_hparams_hold_no_files_open(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path) as w:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for number in range(20):
+            w.add_hparams({"n": number}, {"m": 1.0}, run_name=f"hp{number}")
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+        assert len(w.all_writers) == 1
+    assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 20
+
+
+def test_threads_share_a_writer_whatever_they_add(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(8, 5000)).astype("f4")
+
+    def work(index: int) -> None:
+        for step in range(20):
+            w.add_scalar(f"s{index}", float(step), step)
+            w.add_histogram(f"h{index}", numbers[index], step)
+            w.log({f"l{index}": step, "shared": index}, step)
+            w.add_image(f"i{index}", np.full((3, 8, 8), index * 10, "u1"), step)
+
+    with SummaryWriter(tmp_path) as w, ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    tags = values(tmp_path)
+    assert len(tags["shared"]) == 160
+    for index in range(8):
+        assert [step for step, _ in tags[f"s{index}"]] == list(range(20))
+        assert [value.simple_value for _, value in tags[f"l{index}"]] == list(range(20))
+        sums = {value.histo.sum for _, value in tags[f"h{index}"]}
+        assert sums == {numbers[index].astype(float).sum()}
+        assert len({value.image.encoded_image_string for _, value in tags[f"i{index}"]}) == 1

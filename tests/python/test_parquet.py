@@ -93,7 +93,6 @@ def test_a_file_that_is_there_is_replaced(tmp_path, log):
     path.write_bytes(b"old")
     tfevents.open(log.root).scalars().write_parquet(str(path))
     assert pq.read_table(path).column("step").to_pylist() == [1, 2]
-    assert os.listdir(tmp_path / "..").count("x.parquet") == 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["logs", "x.parquet"]
 
 
@@ -115,11 +114,10 @@ def test_what_fails_midway_leaves_nothing_behind(tmp_path, log, old):
     path = folder / "x.parquet"
     if old:
         path.write_bytes(old)
-    logs = tfevents.open(log.root, on_damage="raise")
-    with pytest.raises(tfevents.DamagedFileError):
-        logs.images(columns=["data"]).write_parquet(path)
-    with pytest.raises(tfevents.DamagedFileError):
-        logs.scalars().write_parquet(path)
+    for kind in ("images", "scalars"):
+        scan = getattr(tfevents.open(log.root, on_damage="raise"), kind)()
+        with pytest.raises(tfevents.DamagedFileError):
+            scan.write_parquet(path)
     assert [p.name for p in folder.iterdir()] == (["x.parquet"] if old else [])
     if old:
         assert path.read_bytes() == old

@@ -13,6 +13,7 @@ DOCUMENTS = [
     "benches/README.md",
     "docs/format.md",
     "docs/reading.md",
+    "docs/writing.md",
 ]
 
 

@@ -34,7 +34,7 @@ def large():
     picture = generator.randbytes(100_000)
     parts, spans, at = [], [], 0
     for n in range(12):
-        for step in range(n * 1800, n * 1800 + 1800):
+        for step in range(n * 1900, n * 1900 + 1900):
             spans.append((at, step))
             parts.append(record(event(step, scalar("x", step), text("t", "y" * 450))))
             at += len(parts[-1])

@@ -10,7 +10,7 @@
 
 from tfevents import proto
 from tfevents._errors import DamagedFileError, DamageWarning, ReplacedFileWarning, TfeventsError
-from tfevents._logdir import LogDir, open
+from tfevents._logdir import LogDir, open  # noqa: A004  (the contract's name)
 from tfevents._native import __version__
 from tfevents._records import records, summary_iterator
 from tfevents._records_out import EventWriter, RecordWriter

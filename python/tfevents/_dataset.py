@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 #: One comparison as pyarrow prints it: ``(step >= 2)``, ``(run == "a")``.
 _COMPARISON = re.compile(
-    r'\(?(?P<column>run|tag|step) (?P<operator>==|>=|<=|>|<) '
+    r"\(?(?P<column>run|tag|step) (?P<operator>==|>=|<=|>|<) "
     r'(?P<value>-?\d+|"(?:[^"\\]|\\.)*")\)?'
 )
 
 
-class ScanDataset(ds.Dataset):
+class ScanDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no types
     """A dataset over the rows of a scan."""
 
     _scan: Scan
@@ -73,13 +73,13 @@ class ScanDataset(ds.Dataset):
 
     def to_batches(self, **options: Any) -> Iterator[pa.RecordBatch]:
         """The rows as batches; options as for `scanner`."""
-        return self.scanner(**options).to_batches()
+        yield from self.scanner(**options).to_batches()
 
     def count_rows(self, filter: ds.Expression | None = None, **options: Any) -> int:  # noqa: A002
         """How many rows meet `filter`."""
         if filter is None:
             return self._scan.count()
-        return self.scanner(columns=["step"], filter=filter, **options).count_rows()
+        return int(self.scanner(columns=["step"], filter=filter, **options).count_rows())
 
     def head(self, num_rows: int, **options: Any) -> pa.Table:
         """The first rows."""
@@ -87,13 +87,15 @@ class ScanDataset(ds.Dataset):
 
     def get_fragments(self, filter: ds.Expression | None = None) -> Iterator[ds.Fragment]:  # noqa: A002
         """The rows in memory, as the one fragment they are."""
-        return ds.dataset(self.to_table(filter=filter)).get_fragments()
+        yield from ds.dataset(self.to_table(filter=filter)).get_fragments()
 
     def __reduce__(self) -> Any:
         raise TypeError("a dataset over a scan cannot be pickled; pickle the path")
 
 
-_SCANNER_OPTIONS = frozenset({"use_threads", "memory_pool", "batch_readahead", "fragment_readahead"})
+_SCANNER_OPTIONS = frozenset(
+    {"use_threads", "memory_pool", "batch_readahead", "fragment_readahead"}
+)
 
 
 def _bounds(text: str) -> dict[str, Any]:
@@ -116,7 +118,8 @@ def _bounds(text: str) -> dict[str, Any]:
     bounds: dict[str, Any] = {
         f"{column}s": {"exactly": sorted(values)} for column, values in names.items()
     }
-    if (low is not None or high is not None) and not (None not in (low, high) and low > high):  # type: ignore[operator]
+    backwards = low is not None and high is not None and low > high
+    if not backwards and (low is not None or high is not None):
         stop = None if high is None or high >= 2**63 - 1 else high + 1
         bounds["steps"] = (low, stop, 1)
     return bounds

@@ -5,18 +5,20 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
 if TYPE_CHECKING:
     from tfevents._native import Filter, Names
 
 #: A glob (``*`` matches ``/``, too), several globs, or a compiled regular expression (searched).
-NameFilter: TypeAlias = Union[str, Iterable[str], "re.Pattern[str]"]
+NameFilter: TypeAlias = str | Iterable[str] | re.Pattern[str]
 #: Steps as values, not positions: a slice (stop excluded), a range, or a list of steps.
-StepFilter: TypeAlias = Union[slice, range, Iterable[SupportsIndex], SupportsIndex]
+StepFilter: TypeAlias = slice | range | Iterable[SupportsIndex] | SupportsIndex
 
 
-def names(given: NameFilter | None, argument: str, known: Callable[[], Iterable[str]]) -> Names | None:
+def names(
+    given: NameFilter | None, argument: str, known: Callable[[], Iterable[str]]
+) -> Names | None:
     """The condition `given` as the compiled module takes it.
 
     Args:
@@ -29,13 +31,10 @@ def names(given: NameFilter | None, argument: str, known: Callable[[], Iterable[
     if isinstance(given, str):
         return [given]
     if isinstance(given, re.Pattern):
-        if not isinstance(given.pattern, str):
+        if isinstance(given.pattern, bytes):
             raise TypeError(f"{argument} is a pattern over bytes; names are str")
         return {"exactly": [name for name in known() if given.search(name)]}
-    try:
-        globs = list(given)
-    except TypeError:
-        globs = [given]
+    globs = list(given) if isinstance(given, Iterable) else [given]
     if not all(isinstance(glob, str) for glob in globs):
         raise TypeError(
             f"{argument}={given!r}; it is a glob, a list of globs, or a compiled regular expression"
@@ -59,19 +58,30 @@ def steps(given: StepFilter | None) -> tuple[int | None, int | None, int] | list
         start, stop, stride = (
             None if part is None else whole(part) for part in (given.start, given.stop, given.step)
         )
-        return (_clamp(start), _clamp(stop), 1 if stride is None else stride)
+        return _bounded(start, stop, 1 if stride is None else stride)
     if isinstance(given, range):
         if given.step < 0:
             given = given[::-1]
-        return (_clamp(given.start), _clamp(given.stop), given.step)
+        return _bounded(given.start, given.stop, given.step)
     if isinstance(given, Iterable):
         return [whole(step) for step in given]
     return [whole(given)]
 
 
-def _clamp(number: int | None) -> int | None:
-    """Steps are 64-bit; a bound beyond them excludes no more than the outermost one."""
-    return None if number is None else max(-(2**63), min(2**63 - 1, number))
+def _bounded(
+    start: int | None, stop: int | None, stride: int
+) -> tuple[int | None, int | None, int]:
+    """Steps are of 64 bits: a bound outside them excludes nothing, or everything."""
+    least, most = -(2**63), 2**63 - 1
+    if stride > 0 and (
+        (start is not None and start > most) or (stop is not None and stop <= least)
+    ):
+        return (0, 0, 1)
+    if start is not None and start < least:
+        start = None if stride == 1 else least + (start - least) % stride
+    if stop is not None and stop > most:
+        stop = None
+    return (start, stop, min(stride, most))
 
 
 def wall_time(given: Sequence[float | None] | None) -> tuple[float, float] | None:
@@ -95,7 +105,7 @@ def columns(given: Iterable[str] | None) -> list[str] | None:
     """The column names `given`."""
     if given is None:
         return None
-    if isinstance(given, str):
+    if isinstance(given, str) or not isinstance(given, Iterable):
         raise TypeError(f"columns={given!r}; it is a list of column names")
     return list(given)
 

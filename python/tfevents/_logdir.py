@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import html
+import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -59,10 +60,6 @@ def open(  # noqa: A001
         raise ValueError("storage_options are for object stores, which are not read yet")
     roots = _roots.resolve(path)
     native = _native.LogDir(roots, restarts, on_damage, checksum, mmap, threads)
-    if not native.runs:
-        raise ValueError(
-            f"path={path!r}: no event file in it; their names contain 'tfevents'"
-        )
     return LogDir(native)
 
 
@@ -101,7 +98,7 @@ class LogDir:
         plugin: str | None = None,
         columns: Columns = None,
     ) -> Scan:
-        """One row a series: run, tag, kind, plugin, dtype, count, first and last step and wall time.
+        """One row a series: what it holds, how many values, first and last step and wall time.
 
         Decodes no payload. `count` counts values; an image tensor with several images is one.
         """
@@ -266,7 +263,7 @@ class LogDir:
         plugin: str | None = None,
         columns: Columns = None,
     ) -> Scan:
-        """`graph` says what `data` is: graph_def, keras, run_metadata, function_graphs, meta_graph."""
+        """`graph`: graph_def, keras, run_metadata, function_graphs or meta_graph; `data` is it."""
         return self._scan("graphs", runs, tags, steps, wall_time, plugin, columns)
 
     def layouts(
@@ -300,7 +297,7 @@ class LogDir:
         return self._scan("embeddings", runs, tags, steps, wall_time, None, columns)
 
     def hparams(self, *, runs: NameFilter | None = None, columns: Columns = None) -> Scan:
-        """One row a session: the union of all hyperparameters and metrics (last values) of all runs."""
+        """One row a session: all hyperparameters and metrics (last values) of any run."""
         return self._scan("hparams", runs, None, None, None, None, columns)
 
     # Life
@@ -368,21 +365,24 @@ class LogDir:
         dtype: str | None = None,
     ) -> Scan:
         native = self._open()
-        build = dict(
-            runs=runs,
-            step_filter=None,
-            time_filter=None,
-            plugin=None,
-            known_runs=lambda: native.runs,
-        )
+
+        def build(**conditions: Any) -> _native.Filter:
+            return _filters.build(
+                runs=runs, known_runs=lambda: native.runs, known_tags=known_tags, **conditions
+            )
 
         def known_tags() -> list[str]:
-            every: Any = _filters.build(tags=None, column_names=None, known_tags=list, **build)
-            return native.tags(every)
+            everything = build(
+                tags=None, step_filter=None, time_filter=None, plugin=None, column_names=None
+            )
+            return native.tags(everything)
 
-        build.update(step_filter=steps, time_filter=wall_time, plugin=plugin)
-        filters: Any = _filters.build(
-            tags=tags, column_names=columns, known_tags=known_tags, **build
+        filters = build(
+            tags=tags,
+            step_filter=steps,
+            time_filter=wall_time,
+            plugin=plugin,
+            column_names=columns,
         )
         again = functools.partial(native.scan, table, dtype=dtype)
         scan = Scan(again(filters), self._tell, again, filters)
@@ -399,5 +399,13 @@ class LogDir:
             f"{places} damaged place(s), {lost} bytes skipped; the first in {path} at offset "
             f"{offset}: {reason}. damage() lists them, on_damage='raise' stops at the first",
             DamageWarning,
-            stacklevel=4,
+            stacklevel=_outside(),
         )
+
+
+def _outside() -> int:
+    """The `stacklevel` that makes the caller of this function's caller blame the user's line."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("tfevents."):
+        level, frame = level + 1, frame.f_back
+    return level

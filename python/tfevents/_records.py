@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from tfevents import _native, proto
@@ -49,5 +49,5 @@ def summary_iterator(path: str | os.PathLike[str]) -> Iterator[Event]:
         DamagedFileError: A checksum does not hold.
         google.protobuf.message.DecodeError: A record is no `Event`.
     """
-    parse = proto.Event.FromString
+    parse: Callable[[memoryview], Event] = proto.Event.FromString  # type: ignore[assignment]
     return (parse(payload) for payload in records(path))

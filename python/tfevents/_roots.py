@@ -6,16 +6,18 @@ import glob
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from tfevents import _native
 
-PathLike: TypeAlias = Union[str, "os.PathLike[str]"]
+PathLike: TypeAlias = str | os.PathLike[str]
 #: A directory, an event file, a glob, several of these, or names for them.
-Roots: TypeAlias = Union[PathLike, Iterable[PathLike], Mapping[str, PathLike]]
+Roots: TypeAlias = PathLike | Iterable[PathLike] | Mapping[str, PathLike]
 
 #: `(kind, name, path)` as the compiled module takes it.
 Root: TypeAlias = tuple[str, str, str]
+
+_ALLOWED = "it is a path, a glob, a list of these, or a dict of them by name"
 
 
 def resolve(given: Roots) -> list[Root]:
@@ -29,17 +31,15 @@ def resolve(given: Roots) -> list[Root]:
         ValueError: There is no event file, or a file is none.
     """
     if isinstance(given, Mapping):
-        roots = [
-            _named(str(name), path) for name, one in given.items() for path in _expand(one)
-        ]
+        roots = [_named(str(name), path) for name, one in given.items() for path in _expand(one)]
+    elif isinstance(given, (str, os.PathLike)):
+        expanded = _expand(given)
+        globbed = not os.path.lexists(Path(given).expanduser())
+        roots = _relative(expanded) if globbed else [_named("", expanded[0])]
+    elif isinstance(given, Iterable):
+        roots = _relative([path for one in given for path in _expand(one)])
     else:
-        several = not isinstance(given, (str, os.PathLike))
-        paths = list(given) if several else [given]  # type: ignore[arg-type]
-        expanded = [path for one in paths for path in _expand(one)]
-        if not expanded:
-            raise ValueError(f"path={given!r}; it names nothing")
-        magic = any(glob.has_magic(os.fspath(one)) and not os.path.lexists(one) for one in paths)
-        roots = _relative(expanded) if several or magic else [_named("", expanded[0])]
+        raise TypeError(f"path={given!r}; {_ALLOWED}")
     if not roots:
         raise ValueError(f"path={given!r}; it names nothing")
     return roots
@@ -47,10 +47,12 @@ def resolve(given: Roots) -> list[Root]:
 
 def _expand(given: PathLike) -> list[Path]:
     if not isinstance(given, (str, os.PathLike)):
-        raise TypeError(f"path={given!r}; it is a path, a glob, a list of these, or a dict of them")
+        raise TypeError(f"path={given!r}; {_ALLOWED}")
     text = os.fspath(given)
     if not isinstance(text, str):
         raise TypeError(f"path={given!r}; it is str, not bytes")
+    if not text:
+        raise ValueError(f"path={given!r}; it is empty")
     if "://" in text:
         raise ValueError(f"path={text!r}; object stores are not read yet, only local paths")
     path = Path(text).expanduser()
@@ -58,7 +60,7 @@ def _expand(given: PathLike) -> list[Path]:
         return [path]
     if not glob.has_magic(text):
         raise FileNotFoundError(2, "No such file or directory", text)
-    found = sorted(glob.glob(str(path), recursive=True))
+    found = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  (it may be absolute)
     wanted = [Path(one) for one in found if Path(one).is_dir() or "tfevents" in PurePath(one).name]
     if not wanted:
         raise FileNotFoundError(2, "No directory or event file matches the glob", text)
@@ -73,6 +75,8 @@ def _named(name: str, path: Path) -> Root:
 
 
 def _relative(paths: list[Path]) -> list[Root]:
+    if not paths:
+        return []
     directories = [path if path.is_dir() else path.parent for path in paths]
     above = os.path.commonpath([directory.absolute() for directory in directories])
     if len(set(paths)) == 1 and paths[0].is_dir() and len(paths) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 class Scan:
     """Rows of a log that have not been read yet.
 
-    Arrow consumers take it as it is (``duckdb.sql("select … from scan")``, ``pl.DataFrame(scan)``,
-    ``pa.table(scan)``), each time reading anew. Rows come in a fixed order, whatever the number of
-    threads: runs as in `LogDir.runs`; in a run, files by the wall time of their first event, then
-    by name; in a file, record order.
+    Arrow consumers take it as it is (``duckdb.sql("select step from scan")``,
+    ``pl.DataFrame(scan)``, ``pa.table(scan)``), each time reading anew. Rows come in a fixed order,
+    whatever the number of threads: runs as in `LogDir.runs`; in a run, files by the wall time of
+    their first event, then by name; in a file, record order.
     """
 
     def __init__(
@@ -99,7 +100,8 @@ class Scan:
 
     def to_pandas(self, **options: Any) -> pd.DataFrame:
         """All rows as a `pandas.DataFrame`; `options` as for `pyarrow.Table.to_pandas`."""
-        return self.to_arrow().to_pandas(**options)
+        frame: pd.DataFrame = self.to_arrow().to_pandas(**options)
+        return frame
 
     def to_polars(self) -> pl.DataFrame:
         """All rows as a `polars.DataFrame`."""
@@ -152,7 +154,7 @@ class Scan:
             codes = batch.column("run").indices.to_numpy(zero_copy_only=False)
             runs = batch.column("run").dictionary
             edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
-            for start, end in zip(edges[:-1], edges[1:], strict=True):
+            for start, end in itertools.pairwise(edges):
                 run = runs[int(codes[start])].as_py()
                 if current is not None and run != current:
                     yield from _split(current, waiting)
@@ -166,7 +168,8 @@ class Scan:
         """The scan with fewer columns and further conditions, those it has already kept."""
         filters: dict[str, Any] = dict(self._filters)
         filters.update({key: c for key, c in conditions.items() if filters.get(key) is None})
-        filters["columns"] = columns or filters["columns"]
+        if columns is not None:
+            filters["columns"] = columns
         return Scan(self._again(filters), self._tell, self._again, filters)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
@@ -195,7 +198,7 @@ class Series:
         return self._table
 
     def __len__(self) -> int:
-        return self._table.num_rows
+        return int(self._table.num_rows)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self._table.column_names:
@@ -219,7 +222,7 @@ def _split(run: str, batches: list[pa.RecordBatch]) -> Iterator[Series]:
     order = np.argsort(codes, kind="stable")
     ordered = codes[order]
     edges = [0, *(np.flatnonzero(np.diff(ordered)) + 1).tolist(), len(ordered)]
-    groups = [order[start:end] for start, end in zip(edges[:-1], edges[1:], strict=True)]
+    groups = [order[start:end] for start, end in itertools.pairwise(edges)]
     for rows in sorted(groups, key=lambda rows: int(rows[0])):
         tag = tags.dictionary[int(codes[rows[0]])].as_py()
         yield Series(run, tag, table.take(pa.array(rows)))

@@ -83,7 +83,7 @@ pub(crate) fn options(
     on_damage: &str,
     checksum: bool,
     mmap: &str,
-    threads: Option<usize>,
+    threads: Option<i64>,
 ) -> PyResult<Options> {
     let one_of = |argument: &str, given: &str, allowed: &str| {
         PyValueError::new_err(format!("{argument}={given:?}; it is one of {allowed}"))
@@ -107,8 +107,12 @@ pub(crate) fn options(
             given => return Err(one_of("mmap", given, "\"auto\", \"never\"")),
         },
         threads: match threads {
-            Some(0) => return Err(PyValueError::new_err("threads=0; it is at least 1")),
-            Some(threads) => threads,
+            Some(threads) => usize::try_from(threads)
+                .ok()
+                .filter(|n| *n > 0)
+                .ok_or_else(|| {
+                    PyValueError::new_err(format!("threads={threads}; it is at least 1"))
+                })?,
             None => usual.threads,
         },
     })

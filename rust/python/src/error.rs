@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::{PyException, PyKeyboardInterrupt, PyOSError, PyValueError};
 use pyo3::prelude::*;
+use std::io::ErrorKind as ErrorCode;
 use tfevents::{Error, ErrorKind};
 
 pyo3::create_exception!(
@@ -23,7 +24,13 @@ pub(crate) fn to_py(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::Io(io) => {
             // Three arguments make Python choose FileNotFoundError, PermissionError and so on.
             let path = error.path().map(|p| p.to_string_lossy().into_owned());
-            match io.raw_os_error() {
+            let code = io.raw_os_error().or(match io.kind() {
+                ErrorCode::NotFound => Some(2),
+                ErrorCode::PermissionDenied => Some(13),
+                ErrorCode::IsADirectory => Some(21),
+                _ => None,
+            });
+            match code {
                 Some(code) => PyOSError::new_err((code, strerror(io), path)),
                 None => PyOSError::new_err(error.to_string()),
             }

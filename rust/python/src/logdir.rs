@@ -24,7 +24,7 @@ impl PyLogDir {
         on_damage: &str,
         checksum: bool,
         mmap: &str,
-        threads: Option<usize>,
+        threads: Option<i64>,
     ) -> PyResult<Self> {
         let options = options(restarts, on_damage, checksum, mmap, threads)?;
         let roots = roots.into_iter().map(root).collect();
@@ -64,8 +64,9 @@ impl PyLogDir {
     ) -> PyResult<PyScan> {
         let filter = filter.into_filter(py)?;
         let kind = Kind::ALL.into_iter().find(|kind| kind.name() == table);
-        detached(py, |_| match (table, kind, dtype) {
-            (_, Some(Kind::Tensors), Some(dtype)) => self.0.typed_tensors(filter, dtype),
+        detached(py, |go_on| match (table, kind, dtype) {
+            (_, Some(Kind::Tensors), Some(dtype)) => self.0.typed_tensors(filter, dtype, go_on),
+            (_, Some(Kind::HParams), _) => self.0.hparams(filter, go_on),
             (_, Some(kind), _) => self.0.scan(kind, filter),
             ("series", ..) => self.0.series(filter),
             ("files", ..) => self.0.files(filter),
@@ -82,7 +83,7 @@ impl PyLogDir {
     /// Every tag in the runs of `filter`.
     fn tags(&self, py: Python<'_>, filter: FilterArg) -> PyResult<Vec<String>> {
         let filter = filter.into_filter(py)?;
-        detached(py, |_| self.0.tags(filter)).map(|tags| tags.into_iter().collect())
+        detached(py, |go_on| self.0.tags(filter, go_on)).map(|tags| tags.into_iter().collect())
     }
 
     /// Takes in new files and bytes: new records, and paths of files that were replaced.

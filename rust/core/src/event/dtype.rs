@@ -141,6 +141,25 @@ impl DType {
         matches!(self.0, 8 | 18)
     }
 
+    /// Whether elements are floats.
+    pub fn is_float(self) -> bool {
+        matches!(self.0, 1 | 2 | 14 | 19 | 24..=28 | 33)
+    }
+
+    /// The element at the front of `bytes` if elements are whole numbers (bool included).
+    pub fn to_i128(self, bytes: &[u8]) -> Option<i128> {
+        match self.0 {
+            9 => bytes
+                .first_chunk()
+                .map(|b| i128::from(i64::from_le_bytes(*b))),
+            23 => bytes
+                .first_chunk()
+                .map(|b| i128::from(u64::from_le_bytes(*b))),
+            _ if self.is_float() => None,
+            _ => self.to_f64(bytes).map(|value| value as i128),
+        }
+    }
+
     /// Brings the sub-byte integers to one sign-extended byte an element: `tensor_content` keeps
     /// them in the low bits, unextended, the typed fields extended.
     pub fn normalize(self, bytes: &mut [u8]) {

@@ -146,9 +146,12 @@ impl<'a> PeekValue<'a> {
             return None;
         }
         let mut peek = PeekValue::default();
+        let mut cut = false;
         for part in parts(value.bytes, value.length) {
-            // The head ends in or after the content: the tag comes before it.
-            let Some(part) = part else { break };
+            let Some(part) = part else {
+                cut = true;
+                break;
+            };
             let whole = part.bytes.len() as u64 == part.length;
             match part.number {
                 1 if whole => peek.tag = part.bytes,
@@ -167,6 +170,8 @@ impl<'a> PeekValue<'a> {
                 _ => {}
             }
         }
-        (peek.content != 0).then_some(peek)
+        // An empty tag may have been cut off, and a tensor without one has another name.
+        let named = !peek.tag.is_empty() || (!cut && peek.content != 8);
+        (peek.content != 0 && named).then_some(peek)
     }
 }

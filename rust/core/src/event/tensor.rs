@@ -303,7 +303,7 @@ fn bfloat16_bits(value: f32) -> u16 {
 }
 
 /// The float16 nearest to `value`, ties to even; exact for what was widened from float16.
-fn half_bits(value: f32) -> u16 {
+pub fn half_bits(value: f32) -> u16 {
     let bits = value.to_bits();
     let sign = ((bits >> 16) & 0x8000) as u16;
     let exponent = ((bits >> 23) & 0xff) as i32 - 127;

@@ -24,7 +24,12 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::ScopedJoinHandle;
+use std::time::Duration;
+
+/// How often the caller is asked whether to go on.
+const TICK: Duration = Duration::from_millis(20);
 
 /// Rows of a row group.
 const GROUP_ROWS: usize = 1 << 20;
@@ -49,10 +54,12 @@ pub fn write_parquet(
     let mut stream = scan.stream()?;
     while let Some(batch) = stream.next(go_on) {
         group
-            .push(batch?)
+            .push(batch?, go_on)
             .map_err(|error| translate(&error, path))?;
     }
-    let rows = group.finish().map_err(|error| translate(&error, path))?;
+    let rows = group
+        .finish(go_on)
+        .map_err(|error| translate(&error, path))?;
     temporary.become_final(path).map_err(at)?;
     Ok(rows)
 }
@@ -121,16 +128,20 @@ impl Groups {
         })
     }
 
-    fn push(&mut self, mut batch: RecordBatch) -> Result<(), ParquetError> {
+    fn push(
+        &mut self,
+        mut batch: RecordBatch,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ParquetError> {
         while self.rows + batch.num_rows() > GROUP_ROWS {
             let head = batch.slice(0, GROUP_ROWS - self.rows);
             batch = batch.slice(head.num_rows(), batch.num_rows() - head.num_rows());
             self.add(head);
-            self.flush()?;
+            self.flush(go_on)?;
         }
         self.add(batch);
         if self.bytes > GROUP_BYTES {
-            self.flush()
+            self.flush(go_on)
         } else {
             Ok(())
         }
@@ -142,12 +153,12 @@ impl Groups {
         self.batches.push(batch);
     }
 
-    fn flush(&mut self) -> Result<(), ParquetError> {
+    fn flush(&mut self, go_on: &mut dyn FnMut() -> bool) -> Result<(), ParquetError> {
         if self.rows == 0 {
             return Ok(());
         }
         let batches = std::mem::take(&mut self.batches);
-        let chunks = self.encode(&batches)?;
+        let chunks = self.encode(&batches, go_on)?;
         let mut group = self.writer.next_row_group()?;
         for chunk in chunks {
             chunk.append_to_row_group(&mut group)?;
@@ -160,7 +171,11 @@ impl Groups {
     }
 
     /// Encodes the columns of a row group side by side.
-    fn encode(&self, batches: &[RecordBatch]) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+    fn encode(
+        &self,
+        batches: &[RecordBatch],
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
         let mut writers = self.factory.create_column_writers(self.groups)?.into_iter();
         let mut work: Vec<(usize, Vec<ArrowColumnWriter>)> = Vec::new();
         for (column, field) in self.schema.fields().iter().enumerate() {
@@ -175,28 +190,33 @@ impl Groups {
         work.sort_by_key(|(column, _)| weight(*column));
         let work = Mutex::new(work);
         let done: Mutex<Vec<(usize, Vec<ArrowColumnChunk>)>> = Mutex::default();
+        let stop = AtomicBool::new(false);
         let encode = || -> Result<(), ParquetError> {
             loop {
                 let next = work.lock().unwrap_or_else(PoisonError::into_inner).pop();
                 let Some((column, writers)) = next else {
                     return Ok(());
                 };
-                let chunks = self.encode_column(column, writers, batches)?;
+                let chunks = self.encode_column(column, writers, batches, &stop)?;
                 done.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push((column, chunks));
             }
         };
         std::thread::scope(|scope| {
-            let helpers: Vec<_> = (1..self.threads).map(|_| scope.spawn(encode)).collect();
-            let mut result = encode();
-            for helper in helpers {
-                let other = helper
-                    .join()
-                    .unwrap_or_else(|_| Err(ParquetError::General("a thread panicked".to_owned())));
-                result = result.and(other);
+            let encoders: Vec<_> = (0..self.threads).map(|_| scope.spawn(encode)).collect();
+            while !encoders.iter().all(ScopedJoinHandle::is_finished) {
+                if !go_on() {
+                    stop.store(true, Ordering::Relaxed);
+                    break;
+                }
+                std::thread::park_timeout(TICK);
             }
-            result
+            encoders.into_iter().try_for_each(|encoder| {
+                encoder
+                    .join()
+                    .unwrap_or_else(|_| Err(ParquetError::General("a thread panicked".to_owned())))
+            })
         })?;
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_by_key(|(column, _)| *column);
@@ -208,8 +228,12 @@ impl Groups {
         column: usize,
         mut writers: Vec<ArrowColumnWriter>,
         batches: &[RecordBatch],
+        stop: &AtomicBool,
     ) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
         for batch in batches {
+            if stop.load(Ordering::Relaxed) {
+                return Err(ParquetError::External(Box::new(Error::interrupted())));
+            }
             let leaves = compute_leaves(self.schema.field(column), batch.column(column))?;
             for (writer, leaf) in writers.iter_mut().zip(leaves) {
                 writer.write(&leaf)?;
@@ -218,8 +242,8 @@ impl Groups {
         writers.into_iter().map(ArrowColumnWriter::close).collect()
     }
 
-    fn finish(mut self) -> Result<u64, ParquetError> {
-        self.flush()?;
+    fn finish(mut self, go_on: &mut dyn FnMut() -> bool) -> Result<u64, ParquetError> {
+        self.flush(go_on)?;
         self.writer.close()?;
         Ok(self.total)
     }
@@ -247,8 +271,12 @@ fn properties(schema: &SchemaDescriptor) -> Result<WriterProperties, ParquetErro
 }
 
 fn translate(error: &ParquetError, path: &Path) -> Error {
-    let io = std::io::Error::other(error.to_string());
-    Error::io(io, path)
+    if let ParquetError::External(inner) = error
+        && let Some(ours) = inner.downcast_ref::<Error>()
+    {
+        return ours.clone();
+    }
+    Error::io(std::io::Error::other(error.to_string()), path)
 }
 
 /// Bytes of the rows of an array, without the parts of its buffers that a slice leaves out.

@@ -33,21 +33,26 @@ pub enum Root {
 pub type Runs = Vec<(String, Vec<PathBuf>)>;
 
 /// The runs under `roots`. A root that is gone is an error; a directory below one that cannot be
-/// listed is one, too, unless it is gone meanwhile.
-pub fn discover(roots: &[Root]) -> Result<Runs> {
+/// listed is one, too, unless it is gone meanwhile. Roots without event files come back beside.
+pub fn discover(roots: &[Root]) -> Result<(Runs, Vec<PathBuf>)> {
     let mut found: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    let mut empty = Vec::new();
     for root in roots {
         match root {
             Root::File { name, path } => {
                 found.entry(name.clone()).or_default().push(path.clone());
             }
             Root::Directory { name, path } => {
+                let before: usize = found.values().map(Vec::len).sum();
                 let mut walk = Walk {
                     found: &mut found,
                     above: Vec::new(),
                 };
                 walk.enter(path, name)
                     .map_err(|(error, path)| Error::io(error, &path))?;
+                if found.values().map(Vec::len).sum::<usize>() == before {
+                    empty.push(path.clone());
+                }
             }
         }
     }
@@ -57,7 +62,7 @@ pub fn discover(roots: &[Root]) -> Result<Runs> {
         files.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
         files.dedup();
     }
-    Ok(runs)
+    Ok((runs, empty))
 }
 
 struct Walk<'a> {
@@ -163,6 +168,7 @@ mod tests {
         }];
         let names: Vec<String> = discover(&roots)
             .unwrap()
+            .0
             .into_iter()
             .map(|(n, _)| n)
             .collect();
@@ -182,6 +188,7 @@ mod tests {
         }];
         let names: Vec<String> = discover(&roots)
             .unwrap()
+            .0
             .into_iter()
             .map(|(n, _)| n)
             .collect();

@@ -4,7 +4,7 @@
 //! little-endian floats with a shape), metadata and a sprite image. Paths in it are taken from the
 //! directory it lies in, and only if they stay inside: a config is input, and could name anything.
 
-use super::pbtxt::{EmbeddingInfo, ProjectorConfig};
+use super::pbtxt::{EmbeddingInfo, PbtxtError, ProjectorConfig};
 use super::{Root, Scan, View};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
@@ -68,7 +68,7 @@ pub(super) fn scan(view: View, roots: &[Root], filter: Filter) -> Result<Scan> {
     order.sort();
     for (run, directory) in order {
         if filter.runs.matches(&runs[run]) {
-            read(&directory, run, &filter, &mut found)?;
+            read(&view, &directory, run, &filter, &mut found)?;
         }
     }
     let batch = table(&found, &runs)?;
@@ -85,48 +85,67 @@ pub(super) fn scan(view: View, roots: &[Root], filter: Filter) -> Result<Scan> {
     Ok(Scan::ready(batch))
 }
 
-fn read(directory: &Path, run: usize, filter: &Filter, found: &mut Vec<Embedding>) -> Result<()> {
-    for config in CONFIGS.map(|name| directory.join(name)) {
-        let Ok(metadata) = fs::metadata(&config) else {
-            continue;
-        };
-        let text = fs::read_to_string(&config).map_err(|e| Error::io(e, &config))?;
-        let parsed = ProjectorConfig::parse(&text).map_err(|e| {
-            Error::damaged(
-                &config,
-                e.line as u64,
-                format!("line {}: {}", e.line, e.reason),
-            )
-        })?;
-        let base = config.parent().unwrap_or(directory);
-        let modified = metadata.modified().ok();
-        let since = modified.and_then(|m| m.duration_since(std::time::UNIX_EPOCH).ok());
-        let wall_time = since.map_or(0.0, |d| d.as_secs_f64());
-        for info in &parsed.embeddings {
-            let (name, step) = split_name(&info.tensor_name);
-            // Without a tensor file the values are in a TensorFlow checkpoint.
-            let known = filter.tags.matches(name) && filter.matches_time(step, wall_time);
-            if !known || info.tensor_path.is_empty() {
-                continue;
-            }
-            let (shape, values) = tensor(base, info)?;
-            found.push(Embedding {
-                run,
-                name: name.to_owned(),
-                step,
-                wall_time,
-                shape,
-                values,
-                metadata: metadata_of(base, info, shape[0])?,
-                sprite: match &info.sprite {
-                    Some(sprite) if !sprite.image_path.is_empty() => {
-                        let path = inside(base, &sprite.image_path)?;
-                        Some(fs::read(&path).map_err(|e| Error::io(e, &path))?)
-                    }
-                    _ => None,
-                },
-            });
+/// Reads the configs in `directory`. What cannot be read is damage like any other.
+fn read(
+    view: &View,
+    directory: &Path,
+    run: usize,
+    filter: &Filter,
+    found: &mut Vec<Embedding>,
+) -> Result<()> {
+    for config in CONFIGS
+        .map(|name| directory.join(name))
+        .iter()
+        .filter(|path| path.exists())
+    {
+        match read_config(config, run, filter, found) {
+            Err(error) if !view.raises() => view
+                .report
+                .add_unreadable(error.path().unwrap_or(config), &error),
+            result => result?,
         }
+    }
+    Ok(())
+}
+
+fn read_config(
+    config: &Path,
+    run: usize,
+    filter: &Filter,
+    found: &mut Vec<Embedding>,
+) -> Result<()> {
+    let metadata = fs::metadata(config).map_err(|e| Error::io(e, config))?;
+    let text = fs::read_to_string(config).map_err(|e| Error::io(e, config))?;
+    let bad = |e: PbtxtError| Error::damaged(config, 0, format!("line {}: {}", e.line, e.reason));
+    let parsed = ProjectorConfig::parse(&text).map_err(bad)?;
+    let base = config.parent().unwrap_or(config);
+    let modified = metadata.modified().ok();
+    let since = modified.and_then(|m| m.duration_since(std::time::UNIX_EPOCH).ok());
+    let wall_time = since.map_or(0.0, |d| d.as_secs_f64());
+    for info in &parsed.embeddings {
+        let (name, step) = split_name(&info.tensor_name);
+        // Without a tensor file the values are in a TensorFlow checkpoint.
+        let known = filter.tags.matches(name) && filter.matches_time(step, wall_time);
+        if !known || info.tensor_path.is_empty() {
+            continue;
+        }
+        let (shape, values) = tensor(base, info)?;
+        found.push(Embedding {
+            run,
+            name: name.to_owned(),
+            step,
+            wall_time,
+            shape,
+            values,
+            metadata: metadata_of(base, info, shape[0])?,
+            sprite: match &info.sprite {
+                Some(sprite) if !sprite.image_path.is_empty() => {
+                    let path = inside(base, &sprite.image_path)?;
+                    Some(fs::read(&path).map_err(|e| Error::io(e, &path))?)
+                }
+                _ => None,
+            },
+        });
     }
     Ok(())
 }

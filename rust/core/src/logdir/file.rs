@@ -2,15 +2,16 @@
 
 use crate::error::{Error, Result};
 use crate::event::view::Event;
+use crate::event::wire::{Field, Fields};
+use crate::pipeline::walk::{Part, Refusal, Span, Visit, Walk};
 use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
-use crate::record::{Frame, HEADER, frame};
 use crate::source::{Identity, LocalFile, Source, Window};
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Of a payload, what is read at most to learn the time of the first event.
-const FIRST_EVENT: usize = 64 << 10;
+/// Damaged places that are passed at most to learn the time of the first event.
+const MOST_DAMAGE: usize = 64;
 
 /// The one incremental state of a file: `refresh`, and whatever else follows a log, goes on from
 /// here.
@@ -123,25 +124,58 @@ impl FileEntry {
 }
 
 fn first_wall_time(path: &Path) -> Option<f64> {
-    struct First<'a>(&'a [u8], u64);
-    impl Job for First<'_> {
-        type Output = Option<f64>;
-        fn run<C: Crc>(self) -> Option<f64> {
-            match frame::<C>(self.0) {
-                Frame::Record { payload, crc } => (MaskedCrc::mask(C::crc32c(payload)) == crc)
-                    .then(|| Event::parse(payload).map(|e| e.wall_time))?,
-                // Too large to be read for this: its head has the time.
-                Frame::Longer { need } if need <= self.1 => {
-                    crate::event::peek::Peek::at(self.0.get(HEADER..)?, need).map(|p| p.wall_time)
-                }
-                _ => None,
+    struct First(Option<f64>);
+    impl Visit for First {
+        fn record<C: Crc>(
+            &mut self,
+            _: u64,
+            payload: &[u8],
+            crc: MaskedCrc,
+        ) -> Result<bool, Refusal> {
+            if MaskedCrc::mask(C::crc32c(payload)) != crc {
+                return Err(Refusal::Checksum);
             }
+            self.0 = Event::parse(payload).map(|event| event.wall_time);
+            Ok(true)
+        }
+
+        fn skips(&mut self, head: &[u8], _: u64) -> bool {
+            // All writers put the time first, so a large event need not be read for it.
+            if let Some((1, Field::Fixed64(time))) = Fields::of(head).next() {
+                self.0 = Some(f64::from_le_bytes(time));
+            }
+            self.0.is_some()
         }
     }
-    let file = LocalFile::open(path, None, false).ok()?;
-    let mut window = Window::default();
-    let bytes = window.at(&file, 0, FIRST_EVENT, 0).ok()?;
-    with_fastest(First(bytes, file.length()))
+    struct Look<'a>(Walk<'a>, &'a mut Window, &'a mut First, Option<u64>);
+    impl Job for Look<'_> {
+        type Output = Result<Span>;
+        #[inline(always)]
+        fn run<C: Crc>(self) -> Result<Span> {
+            self.0.run::<C, _>(self.1, self.3, self.2)
+        }
+    }
+    let source = LocalFile::open(path, None, false).ok()?;
+    let (mut window, mut first) = (Window::default(), First(None));
+    let mut at = 0;
+    for _ in 0..MOST_DAMAGE {
+        // One record at a time: the part ends right behind its first byte.
+        let part = Part {
+            low: at,
+            high: (at + 1).min(source.length()),
+        };
+        let walk = Walk {
+            source: &source,
+            path,
+            part,
+        };
+        let span = with_fastest(Look(walk, &mut window, &mut first, Some(at))).ok()?;
+        if first.0.is_some() || span.ended || span.next <= at {
+            break;
+        }
+        at = span.next;
+    }
+    first.0
 }
 
 /// Natural order: runs of digits compare as numbers, so `run_2` stands before `run_10`, and of equal

@@ -22,6 +22,8 @@ use prost::Message;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+type GoOn<'a> = &'a mut dyn FnMut() -> bool;
+
 /// A hyperparameter's value.
 #[derive(Debug, Clone, PartialEq)]
 enum Value {
@@ -44,10 +46,10 @@ struct Session {
 type Metric = (String, String);
 
 /// The table of sessions.
-pub(super) fn scan(view: View, filter: Filter) -> Result<Scan> {
+pub(super) fn scan(view: View, filter: Filter, go_on: GoOn<'_>) -> Result<Scan> {
     let runs: Vec<String> = view.run_names().map(str::to_owned).collect();
-    let (sessions, declared) = sessions(&view, &filter, &runs)?;
-    let last = last_values(&view, &declared)?;
+    let (sessions, declared) = sessions(&view, &filter, &runs, go_on)?;
+    let last = last_values(&view, &declared, go_on)?;
     let mut folded: BTreeMap<usize, Vec<usize>> = BTreeMap::new(); // shown as, sessions in it
     for (&run, session) in &sessions {
         if session.started {
@@ -77,6 +79,7 @@ fn sessions(
     view: &View,
     filter: &Filter,
     runs: &[String],
+    go_on: GoOn<'_>,
 ) -> Result<(BTreeMap<usize, Session>, BTreeSet<Metric>)> {
     let contents = Filter {
         columns: None,
@@ -87,7 +90,7 @@ fn sessions(
     let mut stream = rows(view.clone(), Kind::HParams, contents, TensorData::Any)?.stream()?;
     let mut sessions: BTreeMap<usize, Session> = BTreeMap::new();
     let mut declared = BTreeSet::new();
-    while let Some(batch) = stream.next(&mut || true) {
+    while let Some(batch) = stream.next(go_on) {
         let batch = batch?;
         let run = batch.column(0).as_dictionary::<Int32Type>().keys();
         let content = batch.column(4).as_binary::<i32>();
@@ -146,7 +149,11 @@ fn status(number: i32) -> Option<&'static str> {
 }
 
 /// The last value of each scalar series that may be a metric.
-fn last_values(view: &View, declared: &BTreeSet<Metric>) -> Result<HashMap<(usize, String), f64>> {
+fn last_values(
+    view: &View,
+    declared: &BTreeSet<Metric>,
+    go_on: GoOn<'_>,
+) -> Result<HashMap<(usize, String), f64>> {
     let tags = match declared.is_empty() {
         true => Names::All,
         false => Names::Exactly(declared.iter().map(|(_, tag)| tag.clone()).collect()),
@@ -161,7 +168,7 @@ fn last_values(view: &View, declared: &BTreeSet<Metric>) -> Result<HashMap<(usiz
     };
     let mut stream = rows(all_runs, Kind::Scalars, filter, TensorData::Any)?.stream()?;
     let mut last = HashMap::new();
-    while let Some(batch) = stream.next(&mut || true) {
+    while let Some(batch) = stream.next(go_on) {
         let batch = batch?;
         let run = batch.column(0).as_dictionary::<Int32Type>().keys();
         let tag = batch.column(1).as_dictionary::<Int32Type>();

@@ -97,7 +97,13 @@ pub struct Snapshot {
 impl LogDir {
     /// Lists the files under `roots`. Nothing is read but directories and the files' lengths.
     pub fn open(roots: Vec<Root>, options: Options) -> Result<Self> {
-        let snapshot = Snapshot::list(&roots)?;
+        let (snapshot, empty) = Snapshot::list(&roots)?;
+        if let Some(path) = empty.first() {
+            return Err(Error::argument(format!(
+                "path={:?}: no event file in it; their names contain \"tfevents\"",
+                path.display().to_string()
+            )));
+        }
         for file in snapshot.runs.iter().flat_map(|run| &run.files) {
             file.length()?;
         }
@@ -128,13 +134,24 @@ impl LogDir {
     /// The rows of one kind.
     pub fn scan(&self, kind: Kind, filter: Filter) -> Result<Scan> {
         match kind {
-            Kind::HParams => hparams::scan(self.view(&filter)?, filter),
+            Kind::HParams => self.hparams(filter, &mut || true),
             kind => scan::rows(self.view(&filter)?, kind, filter, TensorData::Any),
         }
     }
 
-    /// Tensors cast to `dtype`, which is numeric.
-    pub fn typed_tensors(&self, filter: Filter, dtype: &str) -> Result<Scan> {
+    /// One row a session. What columns there are is in the log, so this reads it.
+    pub fn hparams(&self, filter: Filter, go_on: &mut dyn FnMut() -> bool) -> Result<Scan> {
+        hparams::scan(self.view(&filter)?, filter, go_on)
+    }
+
+    /// Tensors cast to `dtype`, which is numeric. Whether they have one shape is in the log, so
+    /// this reads their shapes.
+    pub fn typed_tensors(
+        &self,
+        filter: Filter,
+        dtype: &str,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Scan> {
         let dtype = DType::from_name(dtype)
             .filter(|d| element_type(*d).is_some())
             .ok_or_else(|| {
@@ -144,7 +161,7 @@ impl LogDir {
                 Error::argument(format!("dtype={dtype:?}; there are {}", known.join(", ")))
             })?;
         let view = self.view(&filter)?;
-        let shape = tables::common_shape(&view, &filter)?;
+        let shape = tables::common_shape(&view, &filter, go_on)?;
         scan::rows(
             view,
             Kind::Tensors,
@@ -179,8 +196,8 @@ impl LogDir {
     }
 
     /// Every tag of the runs in the filter.
-    pub fn tags(&self, filter: Filter) -> Result<HashSet<String>> {
-        tables::tags(&self.view(&filter)?, filter)
+    pub fn tags(&self, filter: Filter, go_on: &mut dyn FnMut() -> bool) -> Result<HashSet<String>> {
+        tables::tags(&self.view(&filter)?, filter, go_on)
     }
 
     fn view(&self, filter: &Filter) -> Result<View> {
@@ -232,15 +249,20 @@ impl View {
 }
 
 impl Snapshot {
-    fn list(roots: &[Root]) -> Result<Self> {
+    /// The files under `roots`, and the roots that have none.
+    fn list(roots: &[Root]) -> Result<(Self, Vec<PathBuf>)> {
         let entry = |path: PathBuf| Arc::new(FileEntry::new(path));
         let run = |(name, files): (String, Vec<PathBuf>)| Run {
             name,
             files: files.into_iter().map(entry).collect(),
         };
-        Ok(Self {
-            runs: discover(roots)?.into_iter().map(run).collect(),
-        })
+        let (runs, empty) = discover(roots)?;
+        Ok((
+            Self {
+                runs: runs.into_iter().map(run).collect(),
+            },
+            empty,
+        ))
     }
 
     /// The files of the runs in the filter, in the order of the contract: runs as listed, their

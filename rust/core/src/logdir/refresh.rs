@@ -4,7 +4,7 @@ use super::discover::Run;
 use super::file::{FileEntry, Frontier};
 use super::{LogDir, Options, Snapshot};
 use crate::error::{ErrorKind, Result};
-use crate::pipeline::walk::{Part, Visit, Walk};
+use crate::pipeline::walk::{Part, Refusal, Visit, Walk};
 use crate::record::OVERHEAD;
 use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
 use crate::source::{LocalFile, Source, Window};
@@ -26,7 +26,7 @@ impl LogDir {
     /// change. A listing that fails leaves everything as it was.
     pub fn refresh(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Refreshed> {
         let before = self.snapshot();
-        let mut listed = Snapshot::list(&self.roots)?;
+        let (mut listed, _) = Snapshot::list(&self.roots)?;
         let known: HashMap<&PathBuf, &Arc<FileEntry>> = before
             .runs
             .iter()
@@ -121,13 +121,13 @@ impl Visit for Counter {
         offset: u64,
         payload: &[u8],
         crc: MaskedCrc,
-    ) -> Result<(), String> {
+    ) -> Result<bool, Refusal> {
         if self.checksum && MaskedCrc::mask(C::crc32c(payload)) != crc {
-            return Err("payload checksum mismatch".to_owned());
+            return Err(Refusal::Checksum);
         }
         let end = offset + (payload.len() + OVERHEAD) as u64;
         self.came += u64::from(end > self.known_length);
-        Ok(())
+        Ok(true)
     }
 
     fn skips(&mut self, _: &[u8], _: u64) -> bool {
@@ -171,8 +171,8 @@ impl Job for Count<'_> {
 pub fn looks_like_event_file(path: &std::path::Path) -> Result<bool> {
     struct Any;
     impl Visit for Any {
-        fn record<C: Crc>(&mut self, _: u64, _: &[u8], _: MaskedCrc) -> Result<(), String> {
-            Ok(())
+        fn record<C: Crc>(&mut self, _: u64, _: &[u8], _: MaskedCrc) -> Result<bool, Refusal> {
+            Ok(true)
         }
         fn skips(&mut self, _: &[u8], _: u64) -> bool {
             true

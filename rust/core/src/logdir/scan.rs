@@ -13,6 +13,7 @@ use crate::pipeline::{Access, Decoded, FileTask, Ordered, Output, Scratch, Task,
 use crate::table::keys::{dictionary, int32, int64, strings};
 use crate::table::schema::{KEYS, Layout, PROVENANCE, TensorData};
 use crate::table::{MeshAssembler, Scalars, component_schema, rows_for};
+use arrow_array::RecordBatchOptions;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{
@@ -371,7 +372,9 @@ impl Stream {
         let columns: Vec<ArrayRef> = columns
             .collect::<Option<_>>()
             .ok_or_else(|| bug("a column"))?;
-        let batch = RecordBatch::try_new(schema, columns).map_err(|e| bug(&e.to_string()))?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let batch = RecordBatch::try_new_with_options(schema, columns, &options)
+            .map_err(|e| bug(&e.to_string()))?;
         let batch = match keep {
             Some((keep, _)) if keep.true_count() < rows => {
                 arrow_select::filter::filter_record_batch(&batch, &keep)

@@ -16,7 +16,7 @@ use crate::table::keys::{dictionary, float64, int32, int64, strings};
 use crate::table::schema::{self, Layout, TensorData};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{ArrayRef, Int32Array, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, Int32Array, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_schema::SchemaRef;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -52,8 +52,12 @@ fn once(
                 .iter()
                 .map(|&i| Arc::clone(&arrays[i]))
                 .collect();
-            RecordBatch::try_new(layout.schema, columns)
-                .map_err(|e| Error::argument(format!("internal error: {e}; please report this")))
+            {
+                let rows = arrays.first().map(|a| a.len());
+                let options = RecordBatchOptions::new().with_row_count(rows);
+                RecordBatch::try_new_with_options(layout.schema, columns, &options)
+            }
+            .map_err(|e| Error::argument(format!("internal error: {e}; please report this")))
         };
         Ok(Box::new(Once(Some(make))) as Box<dyn Batches>)
     }))
@@ -286,13 +290,17 @@ fn kinds(kinds: impl Iterator<Item = Option<Kind>>) -> ArrayRef {
 }
 
 /// Every tag of the files.
-pub(super) fn tags(view: &View, filter: Filter) -> Result<HashSet<String>> {
-    let (tags, _) = summaries(view, &filter, &mut || true)?;
+pub(super) fn tags(view: &View, filter: Filter, go_on: GoOn<'_>) -> Result<HashSet<String>> {
+    let (tags, _) = summaries(view, &filter, go_on)?;
     Ok(tags.into_iter().map(String::from).collect())
 }
 
 /// The shape of all tensors, if they have one and it is worth saying.
-pub(super) fn common_shape(view: &View, filter: &Filter) -> Result<Option<Vec<u64>>> {
+pub(super) fn common_shape(
+    view: &View,
+    filter: &Filter,
+    go_on: GoOn<'_>,
+) -> Result<Option<Vec<u64>>> {
     let columns = Some(vec!["shape".to_owned()]);
     let filter = Filter {
         columns,
@@ -301,7 +309,7 @@ pub(super) fn common_shape(view: &View, filter: &Filter) -> Result<Option<Vec<u6
     let shapes = super::scan::rows(view.clone(), Kind::Tensors, filter, TensorData::Any)?;
     let mut stream = shapes.stream()?;
     let mut common: Option<Vec<u64>> = None;
-    while let Some(batch) = stream.next(&mut || true) {
+    while let Some(batch) = stream.next(go_on) {
         for shape in batch?.column(0).as_list::<i32>().iter().flatten() {
             let shape: Vec<u64> = shape
                 .as_primitive::<Int64Type>()
@@ -476,7 +484,8 @@ impl Events {
             .iter()
             .map(|&i| Arc::clone(&arrays[i]))
             .collect();
-        RecordBatch::try_new(Arc::clone(&self.layout.schema), columns)
+        let options = RecordBatchOptions::new().with_row_count(arrays.first().map(|a| a.len()));
+        RecordBatch::try_new_with_options(Arc::clone(&self.layout.schema), columns, &options)
             .map_err(|e| Error::argument(format!("internal error: {e}; please report this")))
     }
 }

@@ -6,7 +6,7 @@ use crate::event::check;
 use crate::event::dtype::DType;
 use crate::event::kind::{Kind, Plugin, kind_of};
 use crate::event::peek::Peek;
-use crate::event::view::{Content, Event, PlainScalar, Value, Values, What};
+use crate::event::view::{Content, Event, Metadata, PlainScalar, Value, Values, What};
 use crate::event::wire::{Field, Fields};
 use crate::filter::Filter;
 use crate::table::keys::KeyColumns;
@@ -337,9 +337,9 @@ impl<R: Rows> Events for Decoder<'_, R> {
         if kind != Kind::Meshes && !self.tags.is_wanted(id) {
             return true;
         }
-        let plugin = match value.metadata.map(|metadata| self.tags.note(id, metadata)) {
-            Some(None) => return false,
-            Some(plugin) => plugin,
+        // Nothing is learned from a payload that has not been verified.
+        let plugin = match value.metadata {
+            Some(metadata) => Metadata::parse(metadata).map(|m| Plugin::of(m.plugin)),
             None => self.tags.known(id),
         };
         if !self.is_timely(peek.step, peek.wall_time) && plugin.is_some() {

@@ -5,7 +5,7 @@ use super::pool::Pool;
 use super::tags::{Context, Lesson};
 use super::walk::{Damage, Span};
 use super::{Decoded, Task};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,6 +61,23 @@ impl Report {
                     .get_or_insert_with(|| (path.to_owned(), damage.clone()));
             }
         }
+    }
+
+    /// Takes note of a file that cannot be read as what it should be.
+    pub(crate) fn add_unreadable(&self, path: &Path, error: &Error) {
+        let length = std::fs::metadata(path).map_or(0, |m| m.len());
+        let reason = match error.kind() {
+            ErrorKind::Damaged { reason, .. } => reason.clone(),
+            _ => error.to_string(),
+        };
+        self.add(
+            path,
+            &[Damage {
+                offset: 0,
+                length,
+                reason,
+            }],
+        );
     }
 
     /// A summary of the damage met so far: once, then `None`.
@@ -179,7 +196,7 @@ impl<T: Task> Ordered<T> {
         self.learn(&decoded.output);
         for (part, span) in unit.parts.iter().zip(&decoded.spans) {
             let file = &self.files[part.file];
-            if !span.damage.is_empty() {
+            if !span.damage.is_empty() && !self.raise {
                 self.report.add(&file.entry.path, &span.damage);
             }
             if let Some(first) = span.first {

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Results that may wait, beyond two for each worker.
 const AHEAD: usize = 2;
@@ -21,12 +21,13 @@ const AHEAD: usize = 2;
 const MOST_WAITING: usize = 48 << 20;
 
 /// How often a waiting consumer looks whether it should stop.
-const TICK: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(20);
 
 pub(super) struct Pool<T: Task> {
     shared: Arc<Shared<T>>,
     workers: Vec<JoinHandle<()>>,
     scratch: Scratch,
+    asked: Instant,
 }
 
 struct Shared<T: Task> {
@@ -175,6 +176,7 @@ impl<T: Task> Pool<T> {
             shared,
             workers,
             scratch: Scratch::default(),
+            asked: Instant::now(),
         }
     }
 
@@ -184,10 +186,14 @@ impl<T: Task> Pool<T> {
         number: usize,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Outcome<T::Output> {
-        if self.workers.is_empty() {
+        // However quickly results come, somebody may want to stop.
+        if self.asked.elapsed() > TICK {
+            self.asked = Instant::now();
             if !go_on() {
                 return Err(Error::interrupted());
             }
+        }
+        if self.workers.is_empty() {
             return self.shared.run(number, None, &mut self.scratch);
         }
         let mut state = self.shared.lock();

@@ -1,6 +1,6 @@
 //! From a record to an event: when a checksum is computed, and when the slow path is taken.
 
-use super::walk::{LARGE, Visit};
+use super::walk::{LARGE, Refusal, Visit};
 use crate::event::canonical::canonical;
 use crate::record::crc::{Crc, MaskedCrc};
 use crate::table::Memory;
@@ -65,16 +65,16 @@ impl<E: Events> Visit for Records<E> {
         offset: u64,
         payload: &[u8],
         crc: MaskedCrc,
-    ) -> Result<(), String> {
+    ) -> Result<bool, Refusal> {
         let length = payload.len() as u64;
         if payload.len() >= LARGE && !self.policy.everything && self.events.skips(payload, length) {
-            return Ok(());
+            return Ok(false);
         }
         if self.policy.checksum && MaskedCrc::mask(C::crc32c(payload)) != crc {
-            return Err(MISMATCH.to_owned());
+            return Err(Refusal::Checksum);
         }
         match self.events.event(offset, length, payload) {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(true),
             Err(trouble) => self.slow_path(offset, payload, crc, trouble),
         }
     }
@@ -84,8 +84,6 @@ impl<E: Events> Visit for Records<E> {
     }
 }
 
-const MISMATCH: &str = "payload checksum mismatch";
-
 impl<E: Events> Records<E> {
     #[cold]
     fn slow_path(
@@ -94,13 +92,13 @@ impl<E: Events> Records<E> {
         payload: &[u8],
         crc: MaskedCrc,
         trouble: Trouble,
-    ) -> Result<(), String> {
+    ) -> Result<bool, Refusal> {
         let reason = match trouble {
             Trouble::Bad(reason) => reason,
             Trouble::Irregular => match canonical(payload) {
                 Err(reason) => reason,
                 Ok(bytes) => match self.events.event(offset, payload.len() as u64, &bytes) {
-                    Ok(()) => return Ok(()),
+                    Ok(()) => return Ok(true),
                     Err(Trouble::Bad(reason)) => reason,
                     Err(Trouble::Irregular) => "not a regular Event message".to_owned(),
                 },
@@ -108,6 +106,10 @@ impl<E: Events> Records<E> {
         };
         // Without verification up front, a flipped bit shows here; call it by its name.
         let intact = MaskedCrc::of(payload) == crc;
-        Err(if intact { reason } else { MISMATCH.to_owned() })
+        Err(if intact {
+            Refusal::Content(reason)
+        } else {
+            Refusal::Checksum
+        })
     }
 }

@@ -53,12 +53,24 @@ struct Tag {
     wanted: bool,
     /// The tag that came after this one the last time.
     next: u32,
-    /// The run this tag's metadata belongs to.
+    /// The run that what follows belongs to.
     run: u32,
-    metadata: Box<[u8]>,
-    plugin: Plugin,
+    /// The latest metadata, and what it says.
+    metadata: Option<Box<[u8]>>,
+    latest: Said,
+    /// What the run's first metadata said, as far as this unit knows.
+    first: Option<Said>,
+    /// Whether `first` is what counts for values without metadata.
+    settled: bool,
+    /// Whether the plugin of the value at hand is the one asked for.
     plugin_wanted: bool,
-    has_metadata: bool,
+}
+
+/// What metadata says of whose the data is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Said {
+    plugin: Plugin,
+    wanted: bool,
 }
 
 /// Interns the tags of one unit of work.
@@ -76,7 +88,7 @@ pub struct Tags<'f> {
     first_run: Option<u32>,
     /// Tags whose plugin nothing told.
     unresolved: Vec<u32>,
-    /// Tags whose plugin was taken from the seed.
+    /// Tags whose plugin would be another one if earlier units had said something else.
     borrowed: Vec<u32>,
 }
 
@@ -146,10 +158,11 @@ impl<'f> Tags<'f> {
             wanted: self.filter.matches(name),
             next: id,
             run: u32::MAX,
-            metadata: Box::default(),
-            plugin: Plugin::Other,
+            metadata: None,
+            latest: Said::default(),
+            first: None,
+            settled: false,
             plugin_wanted: false,
-            has_metadata: false,
         });
         let tags = &self.tags;
         self.index.insert_unique(hash, id, |id| {
@@ -172,9 +185,10 @@ impl<'f> Tags<'f> {
     /// Takes note of a value's metadata; its plugin. `None` if it is malformed.
     #[inline(always)]
     pub fn note(&mut self, id: u32, metadata: &[u8]) -> Option<Plugin> {
-        let tag = &self.tags[id as usize];
-        if tag.run == self.run && tag.has_metadata && *tag.metadata == *metadata {
-            return Some(tag.plugin);
+        let tag = &mut self.tags[id as usize];
+        if tag.run == self.run && tag.metadata.as_deref() == Some(metadata) {
+            tag.plugin_wanted = tag.latest.wanted;
+            return Some(tag.latest.plugin);
         }
         self.learn(id, metadata)
     }
@@ -186,52 +200,70 @@ impl<'f> Tags<'f> {
         }
         let parsed = Metadata::parse(metadata)?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let first = {
-            let tag = &self.tags[id as usize];
-            tag.run != self.run || !tag.has_metadata
+        let learned = Learned {
+            plugin: text(parsed.plugin),
+            display_name: text(parsed.display_name),
+            description: text(parsed.description),
         };
-        if first {
-            let learned = Learned {
-                plugin: text(parsed.plugin),
-                display_name: text(parsed.display_name),
-                description: text(parsed.description),
-            };
+        let said = self.said(&learned);
+        let tag = self.of_this_run(id);
+        tag.latest = said;
+        tag.plugin_wanted = said.wanted;
+        if tag.metadata.replace(metadata.into()).is_none() {
+            tag.first.get_or_insert(said);
             self.learned.push((self.run, id, learned));
         }
-        let name = text(parsed.plugin);
-        let plugin_wanted = self.plugin_filter.is_some_and(|wanted| wanted == name);
-        let tag = &mut self.tags[id as usize];
-        tag.run = self.run;
-        tag.has_metadata = true;
-        tag.metadata = metadata.into();
-        tag.plugin = Plugin::of(parsed.plugin);
-        tag.plugin_wanted = plugin_wanted;
-        Some(tag.plugin)
+        Some(said.plugin)
     }
 
-    /// The plugin of a tag whose value brings no metadata: what the run said of it before. `None`
-    /// if nothing here has.
+    fn said(&self, learned: &Learned) -> Said {
+        Said {
+            plugin: Plugin::of(learned.plugin.as_bytes()),
+            wanted: self
+                .plugin_filter
+                .is_some_and(|wanted| wanted == learned.plugin),
+        }
+    }
+
+    /// The tag, with what it knows from another run forgotten.
+    fn of_this_run(&mut self, id: u32) -> &mut Tag {
+        let tag = &mut self.tags[id as usize];
+        if tag.run != self.run {
+            tag.run = self.run;
+            tag.metadata = None;
+            tag.first = None;
+            tag.settled = false;
+        }
+        tag
+    }
+
+    /// The plugin of a tag whose value brings no metadata: what the first metadata in the run said,
+    /// whichever unit it was in. `None` if nothing has by now.
     #[inline(always)]
     pub fn known(&mut self, id: u32) -> Option<Plugin> {
         let tag = &self.tags[id as usize];
-        if tag.run == self.run && tag.has_metadata {
-            return Some(tag.plugin);
+        if tag.run != self.run || !tag.settled {
+            self.settle(id);
         }
-        let learned = self
-            .seed
-            .filter(|_| self.first_run == Some(self.run))?
-            .get(&*tag.name)?;
-        let plugin = Plugin::of(learned.plugin.as_bytes());
-        let plugin_wanted = self
-            .plugin_filter
-            .is_some_and(|wanted| wanted == learned.plugin);
         let tag = &mut self.tags[id as usize];
-        tag.run = self.run;
-        tag.has_metadata = true;
-        tag.plugin = plugin;
-        tag.plugin_wanted = plugin_wanted;
-        self.borrowed.push(id);
-        Some(plugin)
+        let first = tag.first?;
+        tag.plugin_wanted = first.wanted;
+        Some(first.plugin)
+    }
+
+    /// Earlier units of the run know better than this one.
+    #[inline(never)]
+    fn settle(&mut self, id: u32) {
+        let seed = self.seed.filter(|_| self.first_run == Some(self.run));
+        let earlier = seed.and_then(|seed| seed.get(&*self.tags[id as usize].name));
+        let earlier = earlier.map(|learned| self.said(learned));
+        let tag = self.of_this_run(id);
+        tag.first = earlier.or(tag.first);
+        tag.settled = tag.first.is_some();
+        tag.plugin_wanted = false;
+        if tag.settled && self.first_run == Some(self.run) {
+            self.borrowed.push(id);
+        }
     }
 
     /// The plugin of a tag whose value brings no metadata. What nothing told here is taken note of,
@@ -250,7 +282,7 @@ impl<'f> Tags<'f> {
     #[inline]
     pub fn plugin_is_wanted(&self, id: u32) -> bool {
         let tag = &self.tags[id as usize];
-        tag.run == self.run && tag.plugin_wanted
+        tag.plugin_wanted
     }
 
     /// What is left.

@@ -33,13 +33,30 @@ pub struct Part {
 
 /// What a walk tells of the records it meets.
 pub trait Visit {
-    /// A whole record whose length holds. `Err` says why it is damaged.
-    fn record<C: Crc>(&mut self, offset: u64, payload: &[u8], crc: MaskedCrc)
-    -> Result<(), String>;
+    /// A whole record whose length holds; whether its payload's checksum was verified.
+    fn record<C: Crc>(
+        &mut self,
+        offset: u64,
+        payload: &[u8],
+        crc: MaskedCrc,
+    ) -> Result<bool, Refusal>;
 
     /// Whether a large record that begins with `head` is of no interest, so that the rest of it
     /// need not be read.
     fn skips(&mut self, head: &[u8], length: u64) -> bool;
+}
+
+/// Why a record is not taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Its payload fails its checksum, so where it ends is doubtful, too.
+    Checksum,
+    /// It is whole, but no event, or one that contradicts itself.
+    Content(String),
+}
+
+impl Refusal {
+    const CHECKSUM: &str = "payload checksum mismatch";
 }
 
 /// Bytes that could not be read as a record.
@@ -95,14 +112,39 @@ impl Walk<'_> {
         };
         span.first = start;
         span.next = start.unwrap_or(self.part.high);
-        let (mut position, mut want) = (span.next, HEADER);
+        let mut position = span.next;
+        let mut doubts = Doubts::default();
+        loop {
+            position = self.records::<C, V>(window, position, &mut span, &mut doubts, visit)?;
+            // A large record that was not read may have been torn, with others behind it.
+            match self.second_look::<C>(window, position, &mut span, &mut doubts)? {
+                Some(resume) => position = resume,
+                None => break,
+            }
+        }
+        span.next = position;
+        span.ended |= position >= self.source.length();
+        Ok(span)
+    }
+
+    /// Walks records from `position` on; where the next would begin.
+    #[inline(always)]
+    fn records<C: Crc, V: Visit>(
+        &self,
+        window: &mut Window,
+        mut position: u64,
+        span: &mut Span,
+        doubts: &mut Doubts,
+        visit: &mut V,
+    ) -> Result<u64> {
         let end = self.source.length();
+        let mut want = HEADER;
         'refill: while position < self.part.high {
             let bytes = self.at(window, position, want)?;
             let left = end - position;
             if bytes.len() < want.min(usize::try_from(left).unwrap_or(usize::MAX)) {
-                self.cut_short(position, left, &mut span);
-                return Ok(span);
+                cut_short(position, left, span);
+                return Ok(position);
             }
             let mut at = 0;
             want = HEADER;
@@ -113,80 +155,155 @@ impl Walk<'_> {
                     Frame::Record { payload, crc } => {
                         let length = payload.len() + OVERHEAD;
                         match visit.record::<C>(offset, payload, crc) {
-                            Ok(()) => span.records += 1,
-                            Err(reason) => span.damage.push(Damage {
-                                offset,
-                                length: length as u64,
-                                reason,
-                            }),
+                            Ok(true) => span.records += 1,
+                            Ok(false) => {
+                                span.records += 1;
+                                doubts.unread = Some((offset, length as u64));
+                            }
+                            Err(Refusal::Content(reason)) => {
+                                span.damage.push(Damage {
+                                    offset,
+                                    length: length as u64,
+                                    reason,
+                                });
+                            }
+                            Err(Refusal::Checksum) => {
+                                position =
+                                    self.torn::<C>(window, offset, length as u64, span, doubts)?;
+                                continue 'refill;
+                            }
                         }
                         at += length;
                     }
                     Frame::Longer { need } if need <= end - offset => {
                         let head = &bytes[at + HEADER..];
                         let large = need > (LARGE + OVERHEAD) as u64;
+                        position = offset;
                         if large && head.len() < PEEK.min(need as usize - OVERHEAD) {
                             want = HEADER + PEEK; // then look again
                         } else if large && visit.skips(head, need - OVERHEAD as u64) {
                             span.records += 1;
-                            position = offset + need;
-                            continue 'refill;
+                            doubts.unread = Some((offset, need));
+                            position += need;
                         } else {
                             want = usize::try_from(need).unwrap_or(usize::MAX);
                         }
-                        position = offset;
                         continue 'refill;
                     }
                     Frame::Short if end - offset >= HEADER as u64 => {
                         position = offset;
                         continue 'refill;
                     }
-                    Frame::Short if offset == end => {
-                        position = offset;
-                        break 'refill;
-                    }
-                    // Fewer bytes than a header, or than the header says: perhaps still being
-                    // written, unless whole records follow.
+                    Frame::Short if offset == end => return Ok(offset),
                     other @ (Frame::Short | Frame::Longer { .. } | Frame::Broken) => {
                         let broken = other == Frame::Broken;
-                        match self.find::<C>(window, offset + 1, end)? {
-                            Some(next) => {
-                                let reason = if broken {
-                                    "length checksum mismatch"
-                                } else {
-                                    "unfinished record, others follow"
-                                };
-                                self.skip(window, offset, next, reason, &mut span)?;
-                                position = next;
-                                continue 'refill;
-                            }
-                            None if broken => {
-                                self.skip(
-                                    window,
-                                    offset,
-                                    end,
-                                    "length checksum mismatch",
-                                    &mut span,
-                                )?;
-                            }
-                            None => {}
+                        match self.no_record::<C>(window, offset, broken, span, doubts)? {
+                            Some(resume) => position = resume,
+                            None => return Ok(offset),
                         }
-                        span.next = offset;
-                        span.ended = true;
-                        return Ok(span);
+                        continue 'refill;
                     }
                 }
             }
             position += at as u64;
         }
-        span.next = position;
-        span.ended = position >= end;
-        Ok(span)
+        Ok(position)
+    }
+
+    /// No whole record stands at `offset`: either its length fails, or it has fewer bytes than it
+    /// says, perhaps because it is still being written. Where to go on, if anywhere.
+    #[cold]
+    fn no_record<C: Crc>(
+        &self,
+        window: &mut Window,
+        offset: u64,
+        broken: bool,
+        span: &mut Span,
+        doubts: &mut Doubts,
+    ) -> Result<Option<u64>> {
+        if let Some(resume) = self.second_look::<C>(window, offset, span, doubts)? {
+            return Ok(Some(resume));
+        }
+        let end = self.source.length();
+        let next = self.find::<C>(window, offset + 1, end)?;
+        if broken || next.is_some() {
+            let reason = if broken {
+                "length checksum mismatch"
+            } else {
+                "unfinished record, others follow"
+            };
+            self.skip(window, offset, next.unwrap_or(end), reason, span)?;
+        }
+        span.ended = next.is_none();
+        Ok(next)
+    }
+
+    /// A record fails its checksum. If another begins where it ends, it is damaged within; if not,
+    /// it was torn, and what follows it may begin anywhere in it.
+    #[cold]
+    fn torn<C: Crc>(
+        &self,
+        window: &mut Window,
+        offset: u64,
+        length: u64,
+        span: &mut Span,
+        doubts: &mut Doubts,
+    ) -> Result<u64> {
+        let mut next = offset + length;
+        // Every byte is searched again a few times at the most, whatever a hostile file claims.
+        if doubts.searched < 4 * self.source.length() && !self.begins::<C>(window, next)? {
+            doubts.searched += length;
+            next = self.find::<C>(window, offset + 1, next)?.unwrap_or(next);
+        }
+        let reason = Refusal::CHECKSUM.to_owned();
+        span.damage.push(Damage {
+            offset,
+            length: next - offset,
+            reason,
+        });
+        Ok(next)
+    }
+
+    /// At `position`, where the last unread record ends, no other begins: was it torn?
+    #[cold]
+    fn second_look<C: Crc>(
+        &self,
+        window: &mut Window,
+        position: u64,
+        span: &mut Span,
+        doubts: &mut Doubts,
+    ) -> Result<Option<u64>> {
+        let Some((offset, length)) = doubts.unread.take() else {
+            return Ok(None);
+        };
+        if offset + length != position || self.begins::<C>(window, position)? {
+            return Ok(None);
+        }
+        let bytes = self.at(
+            window,
+            offset,
+            usize::try_from(length).unwrap_or(usize::MAX),
+        )?;
+        if let Frame::Record { payload, crc } = frame::<C>(bytes)
+            && MaskedCrc::mask(C::crc32c(payload)) != crc
+        {
+            span.records -= 1;
+            return self
+                .torn::<C>(window, offset, length, span, doubts)
+                .map(Some);
+        }
+        Ok(None)
+    }
+
+    /// Whether a record begins at `offset`, or the file ends there.
+    fn begins<C: Crc>(&self, window: &mut Window, offset: u64) -> Result<bool> {
+        let bytes = self.at(window, offset, HEADER)?;
+        Ok(frame::<C>(bytes) != Frame::Broken)
     }
 
     #[inline(always)]
     fn at<'w>(&self, window: &'w mut Window, offset: u64, want: usize) -> Result<&'w [u8]> {
-        let span = (self.part.high + SLACK).saturating_sub(offset);
+        let span = (self.part.high + SLACK).saturating_sub(offset).max(SLACK);
         window
             .at(
                 self.source,
@@ -246,14 +363,22 @@ impl Walk<'_> {
         });
         Ok(())
     }
+}
 
-    fn cut_short(&self, offset: u64, missing: u64, span: &mut Span) {
-        span.damage.push(Damage {
-            offset,
-            length: missing,
-            reason: "the file was cut short while it was being read".into(),
-        });
-        span.next = offset;
-        span.ended = true;
-    }
+fn cut_short(offset: u64, missing: u64, span: &mut Span) {
+    span.damage.push(Damage {
+        offset,
+        length: missing,
+        reason: "the file was cut short while it was being read".into(),
+    });
+    span.ended = true;
+}
+
+/// What a walk is not sure of.
+#[derive(Debug, Default)]
+struct Doubts {
+    /// The last record that was skipped unread: where it begins, and how long it claims to be.
+    unread: Option<(u64, u64)>,
+    /// Bytes searched in torn records.
+    searched: u64,
 }

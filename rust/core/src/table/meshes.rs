@@ -62,6 +62,7 @@ pub struct Components {
     shape: Vec<[i64; 3]>,
     values: ListBuilder<Float64Builder>,
     config: StringBuilder,
+    elements: usize,
 }
 
 impl Default for Components {
@@ -73,6 +74,7 @@ impl Default for Components {
             shape: Vec::new(),
             values,
             config: StringBuilder::new(),
+            elements: 0,
         }
     }
 }
@@ -102,6 +104,7 @@ impl Rows for Components {
                 .append_value(dtype.to_f64(element).unwrap_or(f64::NAN));
         }
         self.values.append(true);
+        self.elements += count as usize;
         self.shape.push(shape.map(|n| n as i64));
         self.content.push(description.content);
         self.config.append_value(config);
@@ -109,10 +112,11 @@ impl Rows for Components {
     }
 
     fn size(&self) -> usize {
-        self.content.len() * 64
+        self.content.len() * 64 + self.elements * 8
     }
 
     fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
+        self.elements = 0;
         let shape = std::mem::take(&mut self.shape);
         let column = |i: usize| int64(shape.iter().map(|s| s[i]).collect());
         vec![
@@ -152,6 +156,17 @@ struct Mesh {
 struct Part {
     shape: [usize; 3],
     values: Vec<f64>,
+}
+
+impl Part {
+    /// Meshes in the batch; a claim of many without a number in them counts as one.
+    fn meshes(&self) -> usize {
+        if self.values.is_empty() {
+            self.shape[0].min(1)
+        } else {
+            self.shape[0]
+        }
+    }
 }
 
 /// Makes mesh rows of component rows that arrive in order.
@@ -253,7 +268,7 @@ fn rows(meshes: &[Mesh], schema: &SchemaRef) -> Option<RecordBatch> {
             .parts
             .iter()
             .flatten()
-            .map(|p| p.shape[0])
+            .map(Part::meshes)
             .max()
             .unwrap_or(0);
         for i in 0..count {
@@ -292,7 +307,7 @@ fn append<B: arrow_array::builder::ArrayBuilder>(
     mesh: usize,
     push: impl Fn(&mut B, f64),
 ) {
-    let Some(part) = part.as_ref().filter(|p| mesh < p.shape[0]) else {
+    let Some(part) = part.as_ref().filter(|p| mesh < p.meshes()) else {
         out.append(false);
         return;
     };

@@ -11,6 +11,7 @@ use std::sync::Arc;
 /// The columns of `pr_curves`.
 pub struct PrCurves {
     columns: [ListBuilder<Float64Builder>; PR_CURVES.len()],
+    thresholds: usize,
 }
 
 impl Default for PrCurves {
@@ -19,6 +20,7 @@ impl Default for PrCurves {
             columns: PR_CURVES.map(|_| {
                 ListBuilder::new(Float64Builder::new()).with_field(item_field(DataType::Float64))
             }),
+            thresholds: 0,
         }
     }
 }
@@ -47,6 +49,7 @@ impl Rows for PrCurves {
             edges.values().append_value(i as f64 / last);
         }
         edges.append(true);
+        self.thresholds += thresholds as usize;
         for (column, row) in rows.iter_mut().zip(0..) {
             let row = row * thresholds as usize;
             column
@@ -58,10 +61,11 @@ impl Rows for PrCurves {
     }
 
     fn size(&self) -> usize {
-        self.columns.iter().map(|_| 8).sum()
+        self.thresholds * PR_CURVES.len() * 8
     }
 
     fn finish(&mut self, _: &mut Memory) -> Vec<ArrayRef> {
+        self.thresholds = 0;
         self.columns
             .iter_mut()
             .map(|c| Arc::new(c.finish()) as ArrayRef)

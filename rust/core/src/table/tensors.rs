@@ -5,7 +5,7 @@ use super::keys::{dictionary, int32, strings};
 use super::schema::{TensorData, Wanted, element_type, item_field};
 use super::{Entry, Memory, Rows};
 use crate::event::dtype::DType;
-use crate::event::tensor::{Fault, Tensor};
+use crate::event::tensor::{Fault, Tensor, half_bits};
 use arrow_array::builder::{BinaryBuilder, Int64Builder, ListBuilder};
 use arrow_array::{ArrayRef, FixedSizeListArray, ListArray, make_array};
 use arrow_buffer::{BooleanBufferBuilder, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
@@ -28,7 +28,7 @@ enum Data {
         scratch: Vec<u8>,
         fill: bool,
     },
-    Typed(Typed),
+    Typed(Box<Typed>),
 }
 
 impl Tensors {
@@ -43,13 +43,13 @@ impl Tensors {
                 scratch: Vec::new(),
                 fill: wanted.has("data") || wanted.has("strings"),
             },
-            TensorData::Typed { dtype, shape } => Data::Typed(Typed {
+            TensorData::Typed { dtype, shape } => Data::Typed(Box::new(Typed {
                 dtype: *dtype,
                 values: MutableBuffer::new(0),
                 ends: vec![0],
                 valid: BooleanBufferBuilder::new(0),
                 fixed: shape.as_ref().map(|s| s.iter().product()),
-            }),
+            })),
         };
         let shape = ListBuilder::new(Int64Builder::new()).with_field(item_field(DataType::Int64));
         Self {
@@ -132,8 +132,8 @@ impl Rows for Tensors {
     }
 }
 
-/// Values of one numeric type, cast from whatever real dtype was stored; null for strings,
-/// complex numbers and the like.
+/// Values of one numeric type, cast from whatever real dtype was stored. A tensor is null that is
+/// none of numbers, or holds one that is no number of the type; floats are rounded.
 struct Typed {
     dtype: DType,
     values: MutableBuffer,
@@ -144,46 +144,76 @@ struct Typed {
 
 impl Typed {
     fn push(&mut self, tensor: &Tensor<'_>, count: u64) -> Result<(), Fault> {
-        let stored = tensor.dtype.filter(|d| d.is_real());
-        if let Some(stored) = stored {
+        let end = self.ends.last().copied().unwrap_or(0);
+        let before = self.values.len();
+        let mut valid = false;
+        if let Some(stored) = tensor.dtype.filter(|d| d.is_real()) {
             let mut bytes = Vec::new();
             tensor.elements(count, &mut bytes)?;
-            let end = self.ends.last().copied().unwrap_or(0);
-            let end = i32::try_from(count)
-                .ok()
-                .and_then(|n| end.checked_add(n))
-                .ok_or("too many elements for one batch")?;
-            if stored == self.dtype {
-                self.values.extend_from_slice(&bytes);
-            } else {
-                for element in bytes.chunks_exact(stored.width()) {
-                    let value = stored.to_f64(element).unwrap_or(f64::NAN);
-                    self.cast(value);
-                }
-            }
-            self.ends.push(end);
-        } else {
-            let missing = self.fixed.unwrap_or(0) as usize * self.dtype.width();
-            self.values.extend_zeros(missing);
-            self.ends.push(self.ends.last().copied().unwrap_or(0));
+            valid = self.append(stored, &bytes);
         }
-        self.valid.append(stored.is_some());
+        if !valid {
+            let missing = self.fixed.unwrap_or(0) as usize * self.dtype.width();
+            self.values.truncate(before);
+            self.values.extend_zeros(missing);
+        }
+        let added = if valid {
+            i32::try_from(count).ok()
+        } else {
+            Some(0)
+        };
+        let end = added
+            .and_then(|n| end.checked_add(n))
+            .ok_or("too many elements for one batch")?;
+        self.ends.push(end);
+        self.valid.append(valid);
         Ok(())
     }
 
-    fn cast(&mut self, value: f64) {
-        match self.dtype.name() {
-            "float32" => self.values.extend_from_slice(&(value as f32).to_le_bytes()),
-            "float64" => self.values.extend_from_slice(&value.to_le_bytes()),
-            "int8" => self.values.extend_from_slice(&(value as i8).to_le_bytes()),
-            "int16" => self.values.extend_from_slice(&(value as i16).to_le_bytes()),
-            "int32" => self.values.extend_from_slice(&(value as i32).to_le_bytes()),
-            "int64" => self.values.extend_from_slice(&(value as i64).to_le_bytes()),
-            "uint8" => self.values.extend_from_slice(&(value as u8).to_le_bytes()),
-            "uint16" => self.values.extend_from_slice(&(value as u16).to_le_bytes()),
-            "uint32" => self.values.extend_from_slice(&(value as u32).to_le_bytes()),
-            _ => self.values.extend_from_slice(&(value as u64).to_le_bytes()),
+    /// Appends elements cast from `stored`; false if one is no number of the new type.
+    fn append(&mut self, stored: DType, bytes: &[u8]) -> bool {
+        if stored == self.dtype {
+            self.values.extend_from_slice(bytes);
+            return true;
         }
+        bytes.chunks_exact(stored.width()).all(|element| {
+            match (stored.to_i128(element), stored.to_f64(element)) {
+                (Some(whole), _) if !self.dtype.is_float() => self.whole(whole),
+                (None, Some(value)) if !self.dtype.is_float() => {
+                    let whole = value as i128;
+                    whole as f64 == value && self.whole(whole)
+                }
+                (_, Some(value)) => self.float(value),
+                (_, None) => false,
+            }
+        })
+    }
+
+    fn whole(&mut self, value: i128) -> bool {
+        let unsigned = self.dtype.name().starts_with('u');
+        let bits = 8 * self.dtype.width() as u32;
+        let (low, high) = if unsigned {
+            (0, (1i128 << bits) - 1)
+        } else {
+            (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1)
+        };
+        let fits = (low..=high).contains(&value);
+        if fits {
+            self.values
+                .extend_from_slice(&value.to_le_bytes()[..self.dtype.width()]);
+        }
+        fits
+    }
+
+    fn float(&mut self, value: f64) -> bool {
+        match self.dtype.width() {
+            2 => self
+                .values
+                .extend_from_slice(&half_bits(value as f32).to_le_bytes()),
+            4 => self.values.extend_from_slice(&(value as f32).to_le_bytes()),
+            _ => self.values.extend_from_slice(&value.to_le_bytes()),
+        }
+        true
     }
 
     fn finish(&mut self) -> ArrayRef {

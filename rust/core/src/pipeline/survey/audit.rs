@@ -1,13 +1,20 @@
-//! Every record checked all the way down: checksums and wire format, nothing decoded.
+//! Every record checked all the way down: checksums, wire format, and whether each value makes
+//! sense as what it is.
 
 use crate::error::Result;
 use crate::event::check;
-use crate::event::view::{Event, What};
+use crate::event::kind::{Kind, Plugin, kind_of};
+use crate::event::view::{Content, Event, Value, Values, What};
 use crate::event::wire::{Field, Fields};
+use crate::filter::Names;
 use crate::pipeline::record::{Events, Trouble};
-use crate::pipeline::tags::Context;
+use crate::pipeline::tags::{Context, Lesson, Tags};
 use crate::pipeline::{Access, Decoded, FileTask, Output, Scratch, Task, Unit, decode};
-use crate::table::Memory;
+use crate::table::schema::{Layout, TensorData};
+use crate::table::{Entry, Memory, Rows, rows_for};
+
+/// Bytes of columns that are built before they are thrown away.
+const ENOUGH: usize = 1 << 20;
 
 /// Checks everything.
 pub struct AuditTask {
@@ -15,17 +22,21 @@ pub struct AuditTask {
     pub access: Access,
 }
 
-/// What the version events of each part said: `(file, writer, version)`.
+/// What the version events of each file said.
 #[derive(Debug, Default)]
 pub struct Audit {
-    file: u32,
-    /// In order; later ones replace earlier ones.
+    /// File, writer, version, in order; later ones replace earlier ones.
     pub versions: Vec<(u32, Option<String>, Option<String>)>,
+    lesson: Lesson,
 }
 
 impl Output for Audit {
     fn size(&self) -> usize {
         self.versions.len() * 64
+    }
+
+    fn lesson(&self) -> Option<&Lesson> {
+        Some(&self.lesson)
     }
 }
 
@@ -41,20 +52,79 @@ impl Task for AuditTask {
         files: &[FileTask],
         unit: &Unit,
         from: Option<u64>,
-        _: Option<&Context>,
+        seed: Option<&Context>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<Audit>> {
-        decode(self.access, files, unit, from, scratch, |_| {
-            Audit::default()
+        decode(self.access, files, unit, from, scratch, |_| Auditor {
+            tags: Tags::new(&Names::All, None, seed),
+            rows: Kind::ALL.map(|_| None),
+            audit: Audit::default(),
+            memory: Memory::default(),
+            file: 0,
+            first: true,
         })
     }
 }
 
-impl Events for Audit {
-    type Output = Self;
+struct Auditor<'s> {
+    tags: Tags<'s>,
+    /// Columns that values are decoded into only to see whether they can be.
+    rows: [Option<Box<dyn Rows>>; Kind::ALL.len()],
+    audit: Audit,
+    memory: Memory,
+    file: u32,
+    first: bool,
+}
 
-    fn enter(&mut self, _: u32, file: u32, _: bool) {
+impl Auditor<'_> {
+    fn value(&mut self, message: &[u8]) -> Result<(), Trouble> {
+        let value = Value::parse(message).ok_or(Trouble::Irregular)?;
+        if let Content::Simple(_) = value.content {
+            return Ok(());
+        }
+        let id = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
+        let plugin = match (value.metadata, value.content) {
+            (Some(metadata), _) => self.tags.note(id, metadata).ok_or(Trouble::Irregular)?,
+            (None, Content::Tensor(_)) => self.tags.known_or_unresolved(id, self.first),
+            (None, _) => Plugin::Other,
+        };
+        let Some(kind) = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)? else {
+            return Ok(());
+        };
+        let memory = &mut self.memory;
+        let rows = self.rows[kind as usize].get_or_insert_with(|| decoder(kind, memory));
+        let pushed = rows.push(&Entry {
+            value,
+            plugin,
+            graph: None,
+        });
+        if rows.size() > ENOUGH {
+            drop(rows.finish(memory));
+            self.rows[kind as usize] = None;
+        }
+        pushed.map(drop).map_err(Trouble::from)
+    }
+}
+
+/// Blobs are not copied to be checked; tensors have to be taken apart.
+fn decoder(kind: Kind, memory: &mut Memory) -> Box<dyn Rows> {
+    let columns = match kind {
+        Kind::Tensors => ["data".to_owned()],
+        _ => ["step".to_owned()],
+    };
+    match Layout::new(kind, TensorData::Any, Some(&columns)) {
+        Ok(layout) => rows_for(kind, &layout.wanted, memory),
+        Err(_) => Box::new(crate::table::Scalars::new(0, memory)), // there are such columns
+    }
+}
+
+impl Events for Auditor<'_> {
+    type Output = Audit;
+
+    fn enter(&mut self, run: u32, file: u32, first: bool) {
         self.file = file;
+        self.first = first;
+        self.tags.enter_run(run);
     }
 
     #[inline(always)]
@@ -63,19 +133,23 @@ impl Events for Audit {
             return Err(Trouble::Irregular);
         }
         let event = Event::parse(payload).ok_or(Trouble::Irregular)?;
-        if let What::FileVersion(version) = event.what {
-            let writer = event.source.map(Fields::of).and_then(|mut fields| {
-                let mut writer = None;
-                while let Some((number, field)) = fields.next() {
-                    if let (1, Field::Bytes(name)) = (number, field) {
-                        writer = Some(name);
+        match event.what {
+            What::Summary(summary) => {
+                let mut values = Values::of(summary);
+                while !values.is_empty() {
+                    if let Some(message) = values.next().ok_or(Trouble::Irregular)? {
+                        self.value(message)?;
                     }
                 }
-                writer
-            });
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            self.versions
-                .push((self.file, writer.map(text), Some(text(version))));
+            }
+            What::FileVersion(version) => {
+                let writer = event.source.and_then(writer);
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                self.audit
+                    .versions
+                    .push((self.file, writer.map(text), Some(text(version))));
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -84,7 +158,20 @@ impl Events for Audit {
         false
     }
 
-    fn finish(self, _: &mut Memory) -> Self {
-        self
+    fn finish(mut self, _: &mut Memory) -> Audit {
+        self.audit.lesson = self.tags.finish();
+        self.audit
     }
+}
+
+/// The `writer` of a `SourceMetadata`.
+fn writer(source: &[u8]) -> Option<&[u8]> {
+    let mut writer = None;
+    let mut fields = Fields::of(source);
+    while let Some((number, field)) = fields.next() {
+        if let (1, Field::Bytes(name)) = (number, field) {
+            writer = Some(name);
+        }
+    }
+    writer
 }

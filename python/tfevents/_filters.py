@@ -63,9 +63,8 @@ def steps(given: StepFilter | None) -> tuple[int | None, int | None, int] | list
         if given.step < 0:
             given = given[::-1]
         return _bounded(given.start, given.stop, given.step)
-    if isinstance(given, Iterable):
-        return [whole(step) for step in given]
-    return [whole(given)]
+    wanted = [whole(step) for step in given] if isinstance(given, Iterable) else [whole(given)]
+    return [step for step in wanted if -(2**63) <= step < 2**63]
 
 
 def _bounded(

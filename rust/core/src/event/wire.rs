@@ -112,6 +112,19 @@ impl<'a> Fields<'a> {
         Some(bytes)
     }
 
+    /// The last varint of field `number` in what has not been walked yet.
+    #[cold]
+    pub fn last_varint(mut self, number: u32) -> Option<u64> {
+        let mut last = None;
+        while let Some((n, field)) = self.next() {
+            match field {
+                Field::Varint(v) if n == number => last = Some(v),
+                _ => {}
+            }
+        }
+        last
+    }
+
     /// Takes `byte` if it is next: how the hot loops look at a one-byte key.
     #[inline(always)]
     pub fn take(&mut self, byte: u8) -> bool {

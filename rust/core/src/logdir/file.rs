@@ -1,9 +1,10 @@
 //! One event file: how far it is read, and what is known of it by now.
 
 use crate::error::{Error, Result};
+use crate::event::peek::Peek;
 use crate::event::view::Event;
 use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
-use crate::record::{Frame, HEADER, frame};
+use crate::record::{Frame, HEADER, OVERHEAD, frame};
 use crate::source::{Identity, LocalFile, Source, Window};
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -133,7 +134,8 @@ fn first_wall_time(path: &Path) -> Option<f64> {
                     .then(|| Event::parse(payload).map(|e| e.wall_time))?,
                 // Too large to be read for this: its head has the time.
                 Frame::Longer { need } if need <= self.1 => {
-                    crate::event::peek::Peek::at(self.0.get(HEADER..)?, need).map(|p| p.wall_time)
+                    let length = need - OVERHEAD as u64;
+                    Peek::at(self.0.get(HEADER..)?, length).map(|p| p.wall_time)
                 }
                 _ => None,
             }

@@ -228,12 +228,9 @@ impl Walk<'_> {
         reason: &str,
         span: &mut Span,
     ) -> Result<()> {
-        let bytes = self.at(window, from, HEADER)?;
-        let seen = bytes
-            .len()
-            .min(usize::try_from(to - from).unwrap_or(usize::MAX))
-            .min(PEEK);
-        let zeros = bytes[..seen].iter().all(|b| *b == 0);
+        let most = usize::try_from(to - from).unwrap_or(PEEK).min(PEEK);
+        let bytes = self.at(window, from, most)?;
+        let zeros = bytes[..most.min(bytes.len())].iter().all(|b| *b == 0);
         let reason = if zeros {
             "zeros instead of a record"
         } else {

@@ -67,15 +67,15 @@ demo: build
 test: test-rust test-python
 
 test-rust: $(VENV)/.test
-	$(CARGO) test --release --locked --package tfevents
+	$(CARGO) test --profile checked --locked --package tfevents
 
 test-python: $(VENV)/.test build
 	$(BIN)/python -m pytest -p no:cacheprovider
 
 lint: $(VENV)/.test build
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --locked --workspace --no-deps
+	$(CARGO) clippy --profile checked --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --profile checked --locked --workspace --no-deps
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --no-cache --check .
 	$(BIN)/mypy --strict python/tfevents

@@ -3,7 +3,8 @@
 //! A table of field types stands for the message definitions; walking a message against it costs
 //! a few instructions a field and hops over packed numbers and blobs. It accepts exactly what
 //! `prost` accepts (a property test holds the two together), except that it sends groups, which
-//! nobody writes, to the slow path.
+//! nobody writes, to the slow path. Messages may lie in one another as deep as `prost` follows
+//! them: a variant holds tensors, which hold variants.
 
 use super::wire::{Field, Fields};
 
@@ -24,30 +25,56 @@ enum Type {
 /// `SCHEMA[n]` is the type of field `n`.
 type Schema = [Option<Type>];
 
-const METADATA: &Schema = {
+/// Messages that may lie in one another below an `Event`: the limit of `prost`.
+const DEPTH: u32 = 100;
+/// … below a `Summary.Value`, which lies in a `Summary`.
+const VALUE_DEPTH: u32 = DEPTH - 2;
+/// … below a `SummaryMetadata`.
+const METADATA_DEPTH: u32 = VALUE_DEPTH - 1;
+
+static METADATA: [Option<Type>; 5] = {
     use Type::*;
-    const PLUGIN_DATA: &Schema = &[None, Some(Text), Some(Bytes)];
-    &[
+    static PLUGIN_DATA: [Option<Type>; 3] = [None, Some(Text), Some(Bytes)];
+    [
         None,
-        Some(Message(PLUGIN_DATA)),
+        Some(Message(&PLUGIN_DATA)),
         Some(Text),
         Some(Text),
         Some(Varint),
     ]
 };
 
-const SHAPE: &Schema = {
+static SHAPE: [Option<Type>; 4] = {
     use Type::*;
-    const DIM: &Schema = &[None, Some(Varint), Some(Text)];
-    &[None, None, Some(Message(DIM)), Some(Varint)]
+    static DIM: [Option<Type>; 3] = [None, Some(Varint), Some(Text)];
+    [None, None, Some(Message(&DIM)), Some(Varint)]
 };
 
-const TENSOR: &Schema = {
+static RESOURCE: [Option<Type>; 7] = {
     use Type::*;
-    &[
+    static DTYPE_AND_SHAPE: [Option<Type>; 3] = [None, Some(Varint), Some(Message(&SHAPE))];
+    [
+        None,
+        Some(Text),
+        Some(Text),
+        Some(Text),
+        Some(Varint),
+        Some(Text),
+        Some(Message(&DTYPE_AND_SHAPE)),
+    ]
+};
+
+static VARIANT: [Option<Type>; 4] = {
+    use Type::*;
+    [None, Some(Text), Some(Bytes), Some(Message(&TENSOR))]
+};
+
+static TENSOR: [Option<Type>; 19] = {
+    use Type::*;
+    [
         None,
         Some(Varint),
-        Some(Message(SHAPE)),
+        Some(Message(&SHAPE)),
         Some(Varint),
         Some(Bytes),
         Some(Fixed32s),
@@ -59,18 +86,18 @@ const TENSOR: &Schema = {
         Some(Varints),
         Some(Fixed64s),
         Some(Varints),
-        None,
-        None,
+        Some(Message(&RESOURCE)),
+        Some(Message(&VARIANT)),
         Some(Varints),
         Some(Varints),
         Some(Bytes),
     ]
 };
 
-const VALUE: &Schema = {
+static VALUE: [Option<Type>; 10] = {
     use Type::*;
-    const IMAGE: &Schema = &[None, Some(Varint), Some(Varint), Some(Varint), Some(Bytes)];
-    const HISTOGRAM: &Schema = &[
+    static IMAGE: [Option<Type>; 5] = [None, Some(Varint), Some(Varint), Some(Varint), Some(Bytes)];
+    static HISTOGRAM: [Option<Type>; 8] = [
         None,
         Some(Fixed64),
         Some(Fixed64),
@@ -80,7 +107,7 @@ const VALUE: &Schema = {
         Some(Fixed64s),
         Some(Fixed64s),
     ];
-    const AUDIO: &Schema = &[
+    static AUDIO: [Option<Type>; 6] = [
         None,
         Some(Fixed32),
         Some(Varint),
@@ -88,81 +115,83 @@ const VALUE: &Schema = {
         Some(Bytes),
         Some(Text),
     ];
-    &[
+    [
         None,
         Some(Text),
         Some(Fixed32),
         Some(Bytes),
-        Some(Message(IMAGE)),
-        Some(Message(HISTOGRAM)),
-        Some(Message(AUDIO)),
+        Some(Message(&IMAGE)),
+        Some(Message(&HISTOGRAM)),
+        Some(Message(&AUDIO)),
         Some(Text),
-        Some(Message(TENSOR)),
-        Some(Message(METADATA)),
+        Some(Message(&TENSOR)),
+        Some(Message(&METADATA)),
     ]
 };
 
-const EVENT: &Schema = {
+static EVENT: [Option<Type>; 11] = {
     use Type::*;
-    const SUMMARY: &Schema = &[None, Some(Message(VALUE))];
-    const LOG_MESSAGE: &Schema = &[None, Some(Varint), Some(Text)];
-    const SESSION_LOG: &Schema = &[None, Some(Varint), Some(Text), Some(Text)];
-    const RUN_METADATA: &Schema = &[None, Some(Text), Some(Bytes)];
-    const SOURCE: &Schema = &[None, Some(Text)];
-    &[
+    static SUMMARY: [Option<Type>; 2] = [None, Some(Message(&VALUE))];
+    static LOG_MESSAGE: [Option<Type>; 3] = [None, Some(Varint), Some(Text)];
+    static SESSION_LOG: [Option<Type>; 4] = [None, Some(Varint), Some(Text), Some(Text)];
+    static RUN_METADATA: [Option<Type>; 3] = [None, Some(Text), Some(Bytes)];
+    static SOURCE: [Option<Type>; 2] = [None, Some(Text)];
+    [
         None,
         Some(Fixed64),
         Some(Varint),
         Some(Text),
         Some(Bytes),
-        Some(Message(SUMMARY)),
-        Some(Message(LOG_MESSAGE)),
-        Some(Message(SESSION_LOG)),
-        Some(Message(RUN_METADATA)),
+        Some(Message(&SUMMARY)),
+        Some(Message(&LOG_MESSAGE)),
+        Some(Message(&SESSION_LOG)),
+        Some(Message(&RUN_METADATA)),
         Some(Bytes),
-        Some(Message(SOURCE)),
+        Some(Message(&SOURCE)),
     ]
 };
 
 /// Whether `payload` is a valid `Event`.
 pub fn is_event(payload: &[u8]) -> bool {
-    conforms(payload, EVENT)
+    conforms(payload, &EVENT, DEPTH)
 }
 
 /// Whether `message` is a valid `Summary.Value`.
 pub fn is_value(message: &[u8]) -> bool {
-    conforms(message, VALUE)
+    conforms(message, &VALUE, VALUE_DEPTH)
 }
 
 /// Whether `message` is a valid `SummaryMetadata`.
 pub fn is_metadata(message: &[u8]) -> bool {
-    conforms(message, METADATA)
+    conforms(message, &METADATA, METADATA_DEPTH)
 }
 
-fn conforms(message: &[u8], schema: &Schema) -> bool {
+/// Whether `message` follows `schema`; `depth` is how many messages may lie in one another in it.
+fn conforms(message: &[u8], schema: &Schema, depth: u32) -> bool {
     let mut fields = Fields::of(message);
     while !fields.is_empty() {
         let Some((number, field)) = fields.next() else {
             return false;
         };
-        let Some(Some(expected)) = schema.get(number as usize) else {
-            continue;
+        let conforms = match schema.get(number as usize) {
+            Some(Some(expected)) => holds(field, *expected, depth),
+            _ => depth > 0, // what is unknown might be a message
         };
-        if !holds(field, *expected) {
+        if !conforms {
             return false;
         }
     }
     true
 }
 
-fn holds(field: Field<'_>, expected: Type) -> bool {
+fn holds(field: Field<'_>, expected: Type, depth: u32) -> bool {
     match (expected, field) {
         (Type::Varint | Type::Varints, Field::Varint(_))
         | (Type::Fixed32 | Type::Fixed32s, Field::Fixed32(_))
         | (Type::Fixed64 | Type::Fixed64s, Field::Fixed64(_))
         | (Type::Bytes, Field::Bytes(_)) => true,
         (Type::Text, Field::Bytes(b)) => std::str::from_utf8(b).is_ok(),
-        (Type::Message(schema), Field::Bytes(b)) => conforms(b, schema),
+        (Type::Message(schema), Field::Bytes(b)) => depth > 0 && conforms(b, schema, depth - 1),
         (Type::Fixed32s, Field::Bytes(b)) => b.len().is_multiple_of(4),
         (Type::Fixed64s, Field::Bytes(b)) => b.len().is_multiple_of(8),
         (Type::Varints, Field::Bytes(b)) => {

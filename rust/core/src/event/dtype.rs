@@ -85,12 +85,14 @@ impl DType {
     pub const DOUBLE: Self = Self(2);
     /// `DT_UINT8`.
     pub const UINT8: Self = Self(4);
+    /// `DT_BOOL`.
+    pub const BOOL: Self = Self(10);
     /// `DT_STRING`.
     pub const STRING: Self = Self(7);
 
     /// The dtype with this wire number; `None` for `DT_INVALID`, the `_REF` twins (+100), which
     /// TensorFlow itself refuses in a tensor, and numbers yet to be given out.
-    pub fn from_wire(number: u64) -> Option<Self> {
+    pub fn from_wire(number: i32) -> Option<Self> {
         let number = u8::try_from(number).ok()?;
         (number != 0 && usize::from(number) < LAYOUTS.len()).then_some(Self(number))
     }
@@ -103,7 +105,7 @@ impl DType {
     /// The dtype called `name`.
     pub fn from_name(name: &str) -> Option<Self> {
         let number = Self::names().position(|n| n == name)?;
-        Self::from_wire(number as u64)
+        Self::from_wire(i32::try_from(number).ok()?)
     }
 
     /// The wire number.
@@ -319,12 +321,12 @@ mod tests {
     #[test]
     fn names_and_numbers_are_one_to_one() {
         for (number, name) in DType::names().enumerate().skip(1) {
-            let dtype = DType::from_wire(number as u64).unwrap();
+            let dtype = DType::from_wire(number as i32).unwrap();
             assert_eq!(DType::from_name(name), Some(dtype));
             assert_eq!(dtype.name(), name);
         }
         assert_eq!(DType::from_wire(0), None);
         assert_eq!(DType::from_wire(101), None);
-        assert_eq!(DType::from_wire(1 << 40), None);
+        assert_eq!(DType::from_wire(-1), None);
     }
 }

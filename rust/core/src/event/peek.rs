@@ -156,7 +156,7 @@ impl<'a> PeekValue<'a> {
             match part.number {
                 1 if whole => peek.tag = part.bytes,
                 9 if whole => peek.metadata = Some(part.bytes),
-                1 | 9 => return None,
+                1 | 7 | 9 => return None, // a node name may stand for the tag
                 2..=6 | 8 if peek.content != 0 => return None,
                 8 => {
                     peek.content = 8;
@@ -164,7 +164,7 @@ impl<'a> PeekValue<'a> {
                         .next()
                         .flatten()
                         .filter(|p| p.number == 1)
-                        .and_then(|p| DType::from_wire(p.varint));
+                        .and_then(|p| DType::from_wire(p.varint as i32));
                 }
                 2..=6 => peek.content = part.number,
                 _ => {}
@@ -173,5 +173,144 @@ impl<'a> PeekValue<'a> {
         // An empty tag may have been cut off, and a tensor without one has another name.
         let named = !peek.tag.is_empty() || (!cut && peek.content != 8);
         (peek.content != 0 && named).then_some(peek)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::view::{Content, Event, Value, Values, What};
+    use crate::proto::{
+        Event as Message, Image, PluginData, Summary, SummaryMetadata, TensorProto, Value as Part,
+        ValueData, What as Kind,
+    };
+    use proptest::prelude::*;
+    use prost::Message as _;
+
+    fn part() -> impl Strategy<Value = Part> {
+        let content = prop_oneof![
+            any::<f32>().prop_map(ValueData::SimpleValue),
+            prop::collection::vec(any::<u8>(), 0..50).prop_map(|bytes| ValueData::Image(Image {
+                encoded_image_string: bytes,
+                ..Image::default()
+            })),
+            (0i32..40, prop::collection::vec(any::<f32>(), 0..20)).prop_map(|(dtype, values)| {
+                ValueData::Tensor(TensorProto {
+                    dtype,
+                    float_val: values,
+                    ..TensorProto::default()
+                })
+            }),
+        ];
+        let metadata = prop::option::of("[a-c]{0,3}").prop_map(|name| {
+            name.map(|plugin_name| SummaryMetadata {
+                plugin_data: Some(PluginData {
+                    plugin_name,
+                    ..PluginData::default()
+                }),
+                ..SummaryMetadata::default()
+            })
+        });
+        (
+            "[a-c]{0,3}",
+            "[a-c]{0,1}",
+            metadata,
+            prop::option::of(content),
+        )
+            .prop_map(|(tag, node_name, metadata, value)| Part {
+                tag,
+                node_name,
+                metadata,
+                value,
+            })
+    }
+
+    fn event() -> impl Strategy<Value = Vec<u8>> {
+        let what = prop_oneof![
+            Just(None),
+            "[a-c]{0,9}".prop_map(|text| Some(Kind::FileVersion(text))),
+            prop::collection::vec(any::<u8>(), 0..50).prop_map(|b| Some(Kind::GraphDef(b))),
+            prop::collection::vec(part(), 0..3)
+                .prop_map(|value| Some(Kind::Summary(Summary { value }))),
+        ];
+        (any::<f64>(), any::<i64>(), what).prop_map(|(wall_time, step, what)| {
+            Message {
+                wall_time,
+                step,
+                what,
+                source_metadata: None,
+            }
+            .encode_to_vec()
+        })
+    }
+
+    /// The same fields the other way round, in the event and in its values.
+    fn reversed(payload: &[u8], levels: u32) -> Vec<u8> {
+        let mut parts = Vec::new();
+        let mut fields = Fields::of(payload);
+        let mut before = payload;
+        while let Some((number, field)) = fields.next() {
+            let bytes = &before[..before.len() - fields.rest().len()];
+            before = fields.rest();
+            let inner = match field {
+                crate::event::wire::Field::Bytes(b) if levels > 0 && [1, 5].contains(&number) => b,
+                _ => {
+                    parts.push(bytes.to_vec());
+                    continue;
+                }
+            };
+            let inner = reversed(inner, levels - 1);
+            let mut out = vec![bytes[0]];
+            crate::event::wire::put_varint(&mut out, inner.len() as u64);
+            out.extend(inner);
+            parts.push(out);
+        }
+        parts.reverse();
+        parts.concat()
+    }
+
+    fn check(payload: &[u8]) {
+        let event = Event::parse(payload).unwrap();
+        for cut in 0..=payload.len() {
+            let Some(peek) = Peek::at(&payload[..cut], payload.len() as u64) else {
+                continue;
+            };
+            assert_eq!(peek.step, event.step);
+            assert_eq!(peek.wall_time.to_bits(), event.wall_time.to_bits());
+            let What::Summary(summary) = event.what else {
+                assert!(peek.value.is_none());
+                continue;
+            };
+            let seen = peek.value.unwrap();
+            let mut values = Values::of(summary);
+            let value = Value::parse(values.next().unwrap().unwrap()).unwrap();
+            assert!(values.is_empty(), "told of several values");
+            assert_eq!(seen.tag, value.series_tag());
+            assert!(seen.metadata.is_none() || seen.metadata == value.metadata);
+            let content = match value.content {
+                Content::Simple(_) => 2,
+                Content::Image(_) => 4,
+                Content::Tensor(_) => 8,
+                _ => unreachable!("not made here"),
+            };
+            assert_eq!(seen.content, content);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_head_tells_the_truth_or_nothing(payload in event()) {
+            check(&payload);
+        }
+
+        #[test]
+        fn fields_in_another_order_are_not_mistaken(payload in event()) {
+            check(&reversed(&payload, 2));
+        }
+
+        #[test]
+        fn any_head_ends_without_panic(head: Vec<u8>, length: u64) {
+            let _ = Peek::at(&head, length);
+        }
     }
 }

@@ -42,7 +42,7 @@ impl<'a> Tensor<'a> {
         let mut fields = Fields::of(message);
         while !fields.is_empty() {
             match fields.next()? {
-                (1, Field::Varint(v)) => tensor.dtype = DType::from_wire(v),
+                (1, Field::Varint(v)) => tensor.dtype = DType::from_wire(v as i32),
                 (2, Field::Bytes(_)) if has_shape => return None, // protobuf merges them
                 (2, Field::Bytes(b)) => {
                     tensor.shape = b;
@@ -145,7 +145,11 @@ impl<'a> Tensor<'a> {
             Storage::Double(number) => self.fixed_values::<8>(number, end, out),
             Storage::Varint(number) => {
                 let before = out.len();
-                self.varints(number, dtype.width(), end, out);
+                if dtype == DType::BOOL {
+                    self.bools(end, out);
+                } else {
+                    self.varints(number, dtype.width(), end, out);
+                }
                 if before == out.len() && dtype == DType::UINT8 {
                     self.varints(16, 1, end, out); // PyTorch keeps uint8 in uint32_val
                 }
@@ -214,11 +218,20 @@ impl<'a> Tensor<'a> {
         });
     }
 
+    /// `bool_val`: everything but zero is true.
+    fn bools(&self, end: usize, out: &mut Vec<u8>) {
+        self.each_varint(11, |value| {
+            if out.len() < end {
+                out.push(u8::from(value != 0));
+            }
+        });
+    }
+
     /// `half_val`. PyTorch stores the bits of a float32 there instead; a value that needs more
     /// than 16 bits gives it away, and zero is zero either way.
     fn halves(&self, dtype: DType, end: usize, out: &mut Vec<u8>) {
         let mut wide = false;
-        self.each_varint(13, |value| wide |= value > 0xffff);
+        self.each_varint(13, |value| wide |= value as u32 > 0xffff); // an int32 on the wire
         self.each_varint(13, |value| {
             let bits = match (wide, dtype.name()) {
                 (false, _) => value as u16,
@@ -245,14 +258,20 @@ impl<'a> Tensor<'a> {
     }
 
     /// `count` strings, as [`elements`](Self::elements) fills them up: the last one is repeated,
-    /// none at all means empty ones, more are ignored.
+    /// none at all means empty ones, more are ignored. Those repeated are no larger in all than
+    /// the message, or than a few kilobytes.
     pub fn filled_strings(&self, count: u64) -> Result<Vec<&'a [u8]>, Fault> {
-        if count > ALWAYS_FINE.max(self.message.len() as u64) {
+        let size = self.message.len() as u64;
+        if count > ALWAYS_FINE.max(size) {
             return Err("tensor claims far more strings than it stores");
         }
         let count = count as usize;
         let mut strings: Vec<&[u8]> = self.strings().take(count).collect();
         let last = strings.last().copied().unwrap_or_default();
+        let repeated = (count - strings.len()) as u64 * last.len() as u64;
+        if repeated > size.max(64 * ALWAYS_FINE) {
+            return Err("tensor claims far more strings than it stores");
+        }
         strings.resize(count, last);
         Ok(strings)
     }
@@ -278,7 +297,9 @@ impl Iterator for Dims<'_> {
         while !self.0.is_empty() {
             match self.0.next() {
                 Some((2, Field::Bytes(dim))) => return Some(size(dim)),
-                Some((3, Field::Varint(v))) if v != 0 => return Some(None), // unknown rank
+                Some((3, Field::Varint(v))) if v != 0 && self.0.last_varint(3) != Some(0) => {
+                    return Some(None); // unknown rank
+                }
                 Some(_) => {}
                 None => return Some(None),
             }

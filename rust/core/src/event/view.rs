@@ -4,6 +4,7 @@
 //! twice and be merged, the view gives up (`None`) and the record takes the slow path; strings and
 //! numbers that occur twice are simply the last one, as protobuf says.
 
+use super::tensor::Tensor;
 use super::wire::{Field, Fields};
 
 /// One `Event`.
@@ -286,6 +287,10 @@ impl<'a> Values<'a> {
 
     /// The next value's message; `Some(None)` for an unknown field.
     #[inline(always)]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "None is not the end but a fault"
+    )]
     pub fn next(&mut self) -> Option<Option<&'a [u8]>> {
         match self.0.next()? {
             (1, Field::Bytes(value)) => Some(Some(value)),
@@ -293,6 +298,42 @@ impl<'a> Values<'a> {
             _ => Some(None),
         }
     }
+}
+
+/// Tag and bytes of the `TaggedRunMetadata` in `message`.
+pub fn tagged_run_metadata(message: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (mut tag, mut data) = (&[][..], &[][..]);
+    let mut fields = Fields::of(message);
+    while !fields.is_empty() {
+        match fields.next()? {
+            (1, Field::Bytes(b)) => tag = b,
+            (2, Field::Bytes(b)) => data = b,
+            _ => {}
+        }
+    }
+    Some((tag, data))
+}
+
+/// Whether every value of `summary` can be viewed down to its tensor, so that none of them makes
+/// the event take the slow path.
+pub fn is_regular(summary: &[u8]) -> bool {
+    let regular = |message| {
+        let value = Value::parse(message)?;
+        if let Content::Tensor(message) = value.content {
+            Tensor::parse(message)?;
+        }
+        value
+            .metadata
+            .map_or(Some(()), |m| Metadata::parse(m).map(drop))
+    };
+    let mut values = Values::of(summary);
+    while !values.is_empty() {
+        match values.next() {
+            Some(message) if message.is_none_or(|m| regular(m).is_some()) => {}
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// One `SummaryMetadata`.

@@ -41,6 +41,10 @@ impl<'a> Fields<'a> {
 
     /// The next field's number and payload.
     #[inline(always)]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "None is not the end but a fault"
+    )]
     pub fn next(&mut self) -> Option<(u32, Field<'a>)> {
         let key = self.varint()?;
         let number = u32::try_from(key >> 3)
@@ -122,6 +126,19 @@ impl<'a> Fields<'a> {
         let (bytes, rest) = self.rest.split_first_chunk::<N>()?;
         self.rest = rest;
         Some(bytes)
+    }
+
+    /// The last varint of field `number` in what has not been walked yet.
+    #[cold]
+    pub fn last_varint(mut self, number: u32) -> Option<u64> {
+        let mut last = None;
+        while let Some((n, field)) = self.next() {
+            match field {
+                Field::Varint(v) if n == number => last = Some(v),
+                _ => {}
+            }
+        }
+        last
     }
 
     /// Takes `byte` if it is next: how the hot loops look at a one-byte key.

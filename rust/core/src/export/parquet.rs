@@ -286,3 +286,80 @@ fn size(array: &ArrayRef) -> usize {
         .get_slice_memory_size()
         .unwrap_or_else(|_| array.get_array_memory_size())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::kind::Kind;
+    use crate::filter::Filter;
+    use crate::logdir::{LogDir, Options, Root};
+    use arrow_array::cast::AsArray;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+    fn log() -> LogDir {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/golden");
+        let root = Root::Directory {
+            name: String::new(),
+            path,
+        };
+        LogDir::open(vec![root], Options::default()).unwrap()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let name = |e: std::io::Result<std::fs::DirEntry>| e.unwrap().file_name();
+        entries.map(|e| name(e).into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn every_kind_reads_back_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.parquet");
+        for kind in Kind::ALL {
+            let scan = log().scan(kind, Filter::default()).unwrap();
+            for threads in [1, 3] {
+                let rows = write_parquet(&scan, &path, threads, &mut || true).unwrap();
+                let batches = scan.collect(&mut || true).unwrap();
+                let expected: usize = batches.iter().map(RecordBatch::num_rows).sum();
+                assert_eq!(rows, expected as u64, "{kind:?}");
+                let file = File::open(&path).unwrap();
+                let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+                let read: Vec<RecordBatch> = reader.build().unwrap().map(|b| b.unwrap()).collect();
+                let whole = |batches: &[RecordBatch]| {
+                    arrow_select::concat::concat_batches(&scan.schema(), batches).unwrap()
+                };
+                let (read, batches) = (whole(&read), whole(&batches));
+                for (i, field) in scan.schema().fields().iter().enumerate() {
+                    // Dictionaries may be numbered anew; their values count.
+                    let plain = |batch: &RecordBatch| match batch.column(i).as_any_dictionary_opt()
+                    {
+                        Some(d) => arrow_select::take::take(d.values(), d.keys(), None).unwrap(),
+                        None => batch.column(i).clone(),
+                    };
+                    let (a, b) = (plain(&read), plain(&batches));
+                    assert_eq!(
+                        format!("{a:?}"),
+                        format!("{b:?}"),
+                        "{kind:?} {}",
+                        field.name()
+                    );
+                }
+            }
+        }
+        assert_eq!(names(folder.path()), ["out.parquet"]);
+    }
+
+    #[test]
+    fn what_does_not_succeed_leaves_everything_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.parquet");
+        std::fs::write(&path, b"before").unwrap();
+        let scan = log().scan(Kind::Scalars, Filter::default()).unwrap();
+        assert!(write_parquet(&scan, &path, 1, &mut || false).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"before");
+        assert_eq!(names(folder.path()), ["out.parquet"]);
+        assert!(write_parquet(&scan, folder.path(), 1, &mut || true).is_err());
+        let nowhere = folder.path().join("no/where.parquet");
+        assert!(write_parquet(&scan, &nowhere, 1, &mut || true).is_err());
+    }
+}

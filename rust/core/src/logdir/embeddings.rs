@@ -28,6 +28,9 @@ const CONFIGS: [&str; 2] = [
     "plugins/org_tensorflow_tensorboard_projector/projector_config.pbtxt",
 ];
 
+/// Header and rows of a metadata file.
+type Labels = (Vec<String>, Vec<Vec<String>>);
+
 /// One embedding as read.
 struct Embedding {
     run: usize,
@@ -37,7 +40,7 @@ struct Embedding {
     shape: [u64; 2],
     values: Vec<f32>,
     /// Header and rows; one column called `label` where the file has no header.
-    metadata: Option<(Vec<String>, Vec<Vec<String>>)>,
+    metadata: Option<Labels>,
     sprite: Option<Vec<u8>>,
 }
 
@@ -225,11 +228,7 @@ fn tensor(base: &Path, info: &EmbeddingInfo) -> Result<([u64; 2], Vec<f32>)> {
     Ok(([points, width.unwrap_or(0) as u64], values))
 }
 
-fn metadata_of(
-    base: &Path,
-    info: &EmbeddingInfo,
-    points: u64,
-) -> Result<Option<(Vec<String>, Vec<Vec<String>>)>> {
+fn metadata_of(base: &Path, info: &EmbeddingInfo, points: u64) -> Result<Option<Labels>> {
     if info.metadata_path.is_empty() {
         return Ok(None);
     }
@@ -385,4 +384,117 @@ fn metadata_column(found: &[Embedding]) -> ArrayRef {
         items,
         Some(nulls),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{LogDir, OnDamage, Options};
+    use super::*;
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{Float32Type, Int64Type};
+
+    #[test]
+    fn a_step_is_five_digits_behind_a_colon() {
+        assert_eq!(split_name("logits:00003"), ("logits", 3));
+        assert_eq!(split_name("a:b:123456"), ("a:b", 123_456));
+        assert_eq!(split_name("layer/kernel:0"), ("layer/kernel:0", 0));
+        assert_eq!(split_name("x:12e45"), ("x:12e45", 0));
+    }
+
+    fn log(folder: &Path, config: &str) -> Result<Vec<RecordBatch>> {
+        fs::write(folder.join("projector_config.pbtxt"), config).unwrap();
+        fs::write(folder.join("x.tfevents"), b"").unwrap();
+        let root = Root::Directory {
+            name: String::new(),
+            path: folder.to_owned(),
+        };
+        let options = Options {
+            on_damage: OnDamage::Raise,
+            ..Options::default()
+        };
+        let log = LogDir::open(vec![root], options)?;
+        log.embeddings(Filter::default())?.collect(&mut || true)
+    }
+
+    #[test]
+    fn numbers_labels_and_sprite_come_together() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("t.tsv"), "1\t2\n3\t-4.5\n").unwrap();
+        fs::write(folder.path().join("m.tsv"), "name\tclass\na\t0\nb\t1\n").unwrap();
+        fs::write(folder.path().join("s.png"), b"sprite").unwrap();
+        let config = "embeddings { tensor_name: 'e:00007' tensor_path: 't.tsv'
+            metadata_path: 'm.tsv' sprite { image_path: 's.png' } }";
+        let batches = log(folder.path(), config).unwrap();
+        let batch = &batches[0];
+        assert_eq!(batch.num_rows(), 1);
+        let column = |name: &str| batch.column_by_name(name).unwrap();
+        assert_eq!(column("step").as_primitive::<Int64Type>().value(0), 7);
+        let values = column("values").as_fixed_size_list().value(0);
+        assert_eq!(
+            values.as_primitive::<Float32Type>().values(),
+            &[1.0, 2.0, 3.0, -4.5]
+        );
+        let metadata = column("metadata").as_list::<i32>().value(0);
+        let class = metadata.as_struct().column_by_name("class").unwrap();
+        assert_eq!(
+            class
+                .as_string::<i32>()
+                .iter()
+                .flatten()
+                .collect::<Vec<_>>(),
+            ["0", "1"]
+        );
+        assert_eq!(column("sprite").as_binary::<i64>().value(0), b"sprite");
+    }
+
+    #[test]
+    fn raw_floats_have_the_shape_the_config_states() {
+        let folder = tempfile::tempdir().unwrap();
+        let raw: Vec<u8> = [1f32, 2.0, 3.0]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
+        fs::write(folder.path().join("t.bytes"), raw).unwrap();
+        let config = |shape: &str| {
+            format!(
+                "embeddings {{ tensor_name: 'e' tensor_path: 't.bytes' tensor_shape: {shape} }}"
+            )
+        };
+        let batches = log(folder.path(), &config("[3, 1]")).unwrap();
+        assert_eq!(batches[0].num_rows(), 1);
+        for wrong in ["[2, 2]", "3", "[4294967295, 4294967295]"] {
+            let error = log(folder.path(), &config(wrong)).unwrap_err();
+            assert!(error.to_string().contains("tensor_shape"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_config_names_no_file_outside_its_directory() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("run");
+        fs::create_dir(&inner).unwrap();
+        fs::write(folder.path().join("secret"), "1\t2\n").unwrap();
+        let secret = folder.path().join("secret");
+        for name in ["../secret", secret.to_str().unwrap()] {
+            let config = format!("embeddings {{ tensor_name: 'e' tensor_path: '{name}' }}");
+            let error = log(&inner, &config).unwrap_err();
+            assert!(error.to_string().contains("outside"), "{error}");
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&secret, inner.join("link")).unwrap();
+            let config = "embeddings { tensor_name: 'e' tensor_path: 'link' }";
+            assert!(log(&inner, config).is_err());
+        }
+    }
+
+    #[test]
+    fn a_row_of_another_width_or_no_number_is_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = "embeddings { tensor_name: 'e' tensor_path: 't.tsv' }";
+        for text in ["1\t2\n3\n", "1\tx\n"] {
+            fs::write(folder.path().join("t.tsv"), text).unwrap();
+            assert!(log(folder.path(), config).is_err(), "{text:?}");
+        }
+    }
 }

@@ -355,3 +355,113 @@ impl Columns {
             .map_err(|e| Error::argument(format!("internal error: {e}; please report this")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(names: &[&str]) -> Vec<String> {
+        names.iter().map(|n| (*n).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_sub_run_named_by_the_time_is_folded_into_the_run_above() {
+        let runs = runs(&[
+            ".",
+            "a",
+            "a/1700000000.25",
+            "1700000001.5",
+            "a/12.5",
+            "b/1700000000",
+        ]);
+        assert_eq!(parent(2, &runs), Some(1));
+        assert_eq!(parent(3, &runs), Some(0));
+        assert_eq!(parent(4, &runs), None); // no time
+        assert_eq!(parent(5, &runs), None); // nothing above to fold it into
+        assert_eq!(parent(1, &runs), None);
+    }
+
+    #[test]
+    fn metrics_are_looked_for_in_the_session_first() {
+        let runs = runs(&["a", "a/1700000000", "a/val", "a/1700000000/val", "."]);
+        assert_eq!(places(0, &[1], "", &runs), [1, 0]);
+        assert_eq!(places(0, &[1], "val", &runs), [3, 2]);
+        assert_eq!(places(4, &[4], "a", &runs), [0, 0]);
+        assert!(places(0, &[1], "test", &runs).is_empty());
+    }
+
+    fn session(hparams: &[(&str, Value)]) -> Session {
+        let pairs = hparams.iter().map(|(n, v)| ((*n).to_owned(), v.clone()));
+        Session {
+            hparams: pairs.collect(),
+            started: true,
+            ..Session::default()
+        }
+    }
+
+    #[test]
+    fn the_table_is_the_union_of_all_sessions() {
+        let runs = runs(&["a", "a/1700000000", "b"]);
+        let sessions = BTreeMap::from([
+            (
+                1,
+                session(&[("lr", Value::Number(0.5)), ("run", Value::Bool(true))]),
+            ),
+            (
+                2,
+                session(&[
+                    ("lr", Value::Number(1.0)),
+                    ("opt", Value::Text("adam".into())),
+                ]),
+            ),
+        ]);
+        let folded = BTreeMap::from([(0, vec![1]), (2, vec![2])]);
+        let last = HashMap::from([
+            ((0, "loss".to_owned()), 9.0), // the session's own value comes first
+            ((1, "loss".to_owned()), 1.0),
+            ((2, "loss".to_owned()), 2.0),
+            ((2, "lr".to_owned()), 3.0),
+        ]);
+        let metrics = metrics(&BTreeSet::new(), &last, &folded, &runs);
+        let batch = table(&sessions, &folded, &metrics, &last, &runs).unwrap();
+        let schema = batch.schema();
+        let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "run",
+                "group",
+                "status",
+                "start_time",
+                "end_time",
+                "lr",
+                "opt",
+                "run_2",
+                "loss",
+                "lr_2"
+            ]
+        );
+        let run = batch.column(0).as_dictionary::<Int32Type>();
+        assert_eq!(run.keys().values(), &[0, 2]); // under the name of the run folded into
+        let loss = batch.column(8).as_primitive::<Float64Type>();
+        assert_eq!(loss.values(), &[1.0, 2.0]);
+        assert!(batch.column(6).is_null(0) && batch.column(7).is_null(1));
+    }
+
+    #[test]
+    fn a_hyperparameter_of_several_types_is_text() {
+        let values = [
+            Value::Number(0.1),
+            Value::Text("x".into()),
+            Value::Bool(false),
+        ];
+        let column = typed(values.iter().map(Some).chain([None]));
+        let column = column.as_string::<i32>();
+        assert_eq!(
+            column.iter().collect::<Vec<_>>(),
+            [Some("0.1"), Some("x"), Some("false"), None]
+        );
+        let bools = typed([Some(&Value::Bool(true)), None].into_iter());
+        assert_eq!(bools.data_type(), &DataType::Boolean);
+    }
+}

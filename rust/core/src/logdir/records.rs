@@ -165,3 +165,100 @@ impl Records {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::append_record;
+    use flate2::write::{GzEncoder, ZlibEncoder};
+    use std::io::Write;
+
+    fn payloads() -> Vec<Vec<u8>> {
+        let large = vec![5; 3 * BLOCK + 17];
+        let mut all: Vec<Vec<u8>> = (0..100_000u32).map(|i| i.to_le_bytes().to_vec()).collect();
+        all.insert(50_000, large);
+        all.push(Vec::new());
+        all
+    }
+
+    fn framed(payloads: &[Vec<u8>]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for payload in payloads {
+            append_record(&mut out, payload);
+        }
+        out
+    }
+
+    fn read(bytes: &[u8], compression: Compression) -> (Vec<Vec<u8>>, Option<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records");
+        std::fs::write(&path, bytes).unwrap();
+        let mut records = Records::open(&path, compression, true).unwrap();
+        let mut all = Vec::new();
+        let error = loop {
+            let next = records
+                .next_buffered()
+                .map_or_else(|| records.next(), |record| Some(Ok(record)));
+            match next {
+                Some(Ok((block, range))) => all.push(block[range].to_vec()),
+                Some(Err(error)) => {
+                    let again = records.next().unwrap().unwrap_err();
+                    assert_eq!(again.to_string(), error.to_string());
+                    break Some(error.to_string());
+                }
+                None => break None,
+            }
+        };
+        assert!(error.is_some() || records.next().is_none());
+        (all, error)
+    }
+
+    #[test]
+    fn plain_gzip_and_zlib_read_the_same() {
+        let (payloads, bytes) = (payloads(), framed(&payloads()));
+        assert_eq!(read(&bytes, Compression::None), (payloads.clone(), None));
+        let mut zlib = ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        zlib.write_all(&bytes).unwrap();
+        let zlib = zlib.finish().unwrap();
+        assert_eq!(read(&zlib, Compression::Zlib), (payloads.clone(), None));
+        // A file that was appended to has several members.
+        let mut members = Vec::new();
+        for part in bytes.chunks(bytes.len() / 3) {
+            let mut gzip = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gzip.write_all(part).unwrap();
+            members.extend(gzip.finish().unwrap());
+        }
+        assert_eq!(read(&members, Compression::Gzip), (payloads, None));
+        let (_, error) = read(&members[..members.len() / 2], Compression::Gzip);
+        assert!(error.is_some());
+    }
+
+    #[test]
+    fn an_unfinished_record_is_the_end_and_a_broken_one_an_error() {
+        let bytes = framed(&[b"one".to_vec(), b"two".to_vec()]);
+        for length in 19..bytes.len() {
+            let read = read(&bytes[..length], Compression::None);
+            assert_eq!(read, (vec![b"one".to_vec()], None));
+        }
+        for at in 19..bytes.len() {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= 4;
+            let (records, error) = read(&bytes, Compression::None);
+            assert_eq!(records, [b"one"]);
+            assert!(error.unwrap().contains("at offset 19"));
+        }
+    }
+
+    #[test]
+    fn an_absurd_length_ends_the_file_and_sizes_nothing() {
+        let length = u64::to_le_bytes(1 << 60);
+        let header = [&length[..], &MaskedCrc::of(&length).to_le_bytes()].concat();
+        assert_eq!(read(&header, Compression::None), (vec![], None));
+    }
+
+    #[test]
+    fn a_directory_is_no_file_of_records() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Records::open(folder.path(), Compression::None, true).is_err());
+    }
+}

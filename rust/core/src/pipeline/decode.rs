@@ -6,7 +6,9 @@ use crate::event::check;
 use crate::event::dtype::DType;
 use crate::event::kind::{Kind, Plugin, kind_of};
 use crate::event::peek::Peek;
-use crate::event::view::{Content, Event, Metadata, PlainScalar, Value, Values, What};
+use crate::event::view::{
+    Content, Event, Metadata, PlainScalar, Value, Values, What, is_regular, tagged_run_metadata,
+};
 use crate::event::wire::{Field, Fields};
 use crate::filter::Filter;
 use crate::table::keys::KeyColumns;
@@ -192,7 +194,9 @@ impl<'s, R: Rows> Decoder<'s, R> {
             return self.pass_over(message, alone);
         }
         if !*checked {
-            if !check::is_event(payload) {
+            // What was pushed is not taken back, so the values to come must be regular, too.
+            let regular = alone || matches!(event.what, What::Summary(all) if is_regular(all));
+            if !regular || !check::is_event(payload) {
                 return Err(Trouble::Irregular);
             }
             *checked = true;
@@ -258,15 +262,7 @@ impl<'s, R: Rows> Decoder<'s, R> {
             What::GraphDef(data) => (&b"__run_graph__"[..], "graph_def", data),
             What::MetaGraphDef(data) => (&b"__meta_graph__"[..], "meta_graph", data),
             What::TaggedRunMetadata(message) => {
-                let (mut tag, mut data) = (&[][..], &[][..]);
-                let mut fields = Fields::of(message);
-                while !fields.is_empty() {
-                    match fields.next().ok_or(Trouble::Irregular)? {
-                        (1, Field::Bytes(b)) => tag = b,
-                        (2, Field::Bytes(b)) => data = b,
-                        _ => {}
-                    }
-                }
+                let (tag, data) = tagged_run_metadata(message).ok_or(Trouble::Irregular)?;
                 (tag, "run_metadata", data)
             }
             _ => return Ok(()),
@@ -400,7 +396,7 @@ pub fn is_start(message: &[u8]) -> Option<bool> {
     let mut fields = Fields::of(message);
     while !fields.is_empty() {
         if let (1, Field::Varint(v)) = fields.next()? {
-            status = v;
+            status = v as i32;
         }
     }
     Some(status == 1)

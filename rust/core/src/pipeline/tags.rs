@@ -151,11 +151,12 @@ impl<'f> Tags<'f> {
     }
 
     fn insert(&mut self, name: &[u8], hash: u64) -> Option<u32> {
-        let name = std::str::from_utf8(name).ok()?;
+        // Copied before it is checked: bytes of a map may change meanwhile.
+        let name = String::from_utf8(name.to_vec()).ok()?;
         let id = u32::try_from(self.tags.len()).ok()?;
         self.tags.push(Tag {
-            name: name.into(),
-            wanted: self.filter.matches(name),
+            wanted: self.filter.matches(&name),
+            name: name.into_boxed_str(),
             next: id,
             run: u32::MAX,
             metadata: None,
@@ -195,6 +196,7 @@ impl<'f> Tags<'f> {
 
     #[inline(never)]
     fn learn(&mut self, id: u32, metadata: &[u8]) -> Option<Plugin> {
+        let metadata = &*metadata.to_vec(); // bytes of a map may change while they are checked
         if !check::is_metadata(metadata) {
             return None;
         }

@@ -19,6 +19,9 @@ pub const LARGE: usize = 16 << 10;
 /// Bytes of a large payload that are enough to tell what is in it.
 const PEEK: usize = 4 << 10;
 
+/// So much may be searched again and again.
+const FEW_BYTES: u64 = 64 << 20;
+
 /// Mapped beyond the end of a part, for the record that reaches over it; costs nothing untouched.
 const SLACK: u64 = 2 << 20;
 
@@ -250,8 +253,9 @@ impl Walk<'_> {
         doubts: &mut Doubts,
     ) -> Result<u64> {
         let mut next = offset + length;
-        // Every byte is searched again a few times at the most, whatever a hostile file claims.
-        if doubts.searched < 4 * self.source.length() && !self.begins::<C>(window, next)? {
+        // Every byte is searched again a few times at the most, whatever a large hostile file claims.
+        let most = FEW_BYTES + 4 * self.source.length();
+        if doubts.searched < most && !self.begins::<C>(window, next)? {
             doubts.searched += length;
             next = self.find::<C>(window, offset + 1, next)?.unwrap_or(next);
         }
@@ -345,12 +349,9 @@ impl Walk<'_> {
         reason: &str,
         span: &mut Span,
     ) -> Result<()> {
-        let bytes = self.at(window, from, HEADER)?;
-        let seen = bytes
-            .len()
-            .min(usize::try_from(to - from).unwrap_or(usize::MAX))
-            .min(PEEK);
-        let zeros = bytes[..seen].iter().all(|b| *b == 0);
+        let most = usize::try_from(to - from).unwrap_or(PEEK).min(PEEK);
+        let bytes = self.at(window, from, most)?;
+        let zeros = bytes[..most.min(bytes.len())].iter().all(|b| *b == 0);
         let reason = if zeros {
             "zeros instead of a record"
         } else {

@@ -70,10 +70,18 @@ impl Map {
         // SAFETY: the range is mapped and readable until `self` is dropped, which the lifetime of
         // the slice prevents. A page that vanishes underneath is replaced by zeros before the
         // faulting read goes on (`guard`). Another process that writes into the file changes
-        // bytes behind a shared reference; every read of them is an ordinary load whose result is
-        // thrown away by `Window::is_intact`'s caller, and no load's validity depends on another.
+        // bytes behind a shared reference, which Rust has no word for. What is made of them is
+        // thrown away by `Window::is_intact`'s caller, slices carry their lengths with them, and
+        // text is copied before its characters are looked at.
         let bytes = unsafe { std::slice::from_raw_parts(self.start.cast::<u8>(), self.length) };
         bytes.get(skip..)
+    }
+}
+
+impl Map {
+    /// Whether bytes of the map may be zeros the file never held.
+    pub(super) fn is_spoilt(&self) -> bool {
+        self.guarded.as_ref().is_some_and(Guarded::is_spoilt)
     }
 }
 

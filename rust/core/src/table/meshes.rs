@@ -25,6 +25,9 @@ const VERTEX: i32 = 1;
 const FACE: i32 = 2;
 const COLOR: i32 = 3;
 
+/// So many meshes without points may lie in a tensor; each is a row.
+const MOST_EMPTY: u64 = 1024;
+
 /// The metadata of one component.
 #[derive(Debug, Clone, Copy)]
 struct Description<'a> {
@@ -93,6 +96,9 @@ impl Rows for Components {
             .shape::<3>()
             .ok_or("mesh tensor without shape [b, n, 3]")?;
         let (_, count) = tensor.rank_and_count().ok_or("tensor of unknown shape")?;
+        if shape[0] > count.max(MOST_EMPTY) {
+            return Err("mesh tensor claims far more meshes than it stores");
+        }
         let dtype = tensor.dtype.ok_or("tensor of no known dtype")?;
         let description = describe(entry);
         let config = std::str::from_utf8(description.config).map_err(|_| "mesh config no UTF-8")?;
@@ -315,7 +321,7 @@ fn append<B: arrow_array::builder::ArrayBuilder>(
     for point in part
         .values
         .chunks_exact(width.max(1))
-        .skip(mesh * points)
+        .skip(mesh.saturating_mul(points))
         .take(points)
     {
         for value in point {

@@ -20,14 +20,16 @@ pub struct Tensors {
     size: usize,
 }
 
+struct Any {
+    dtype: Vec<i32>,
+    data: Blobs,
+    strings: ListBuilder<BinaryBuilder>,
+    scratch: Vec<u8>,
+    fill: bool,
+}
+
 enum Data {
-    Any {
-        dtype: Vec<i32>,
-        data: Blobs,
-        strings: ListBuilder<BinaryBuilder>,
-        scratch: Vec<u8>,
-        fill: bool,
-    },
+    Any(Box<Any>),
     Typed(Box<Typed>),
 }
 
@@ -35,14 +37,14 @@ impl Tensors {
     /// No rows yet.
     pub fn new(wanted: &Wanted, memory: &mut Memory) -> Self {
         let data = match &wanted.tensors {
-            TensorData::Any => Data::Any {
+            TensorData::Any => Data::Any(Box::new(Any {
                 dtype: Vec::new(),
                 data: Blobs::new(true, memory),
                 strings: ListBuilder::new(BinaryBuilder::new())
                     .with_field(item_field(DataType::Binary)),
                 scratch: Vec::new(),
                 fill: wanted.has("data") || wanted.has("strings"),
-            },
+            })),
             TensorData::Typed { dtype, shape } => Data::Typed(Box::new(Typed {
                 dtype: *dtype,
                 values: MutableBuffer::new(0),
@@ -65,13 +67,14 @@ impl Rows for Tensors {
         let tensor = entry.tensor()?;
         let (_, count) = tensor.rank_and_count().ok_or("tensor of unknown shape")?;
         match &mut self.data {
-            Data::Any {
-                dtype,
-                data,
-                strings,
-                scratch,
-                fill,
-            } => {
+            Data::Any(any) => {
+                let Any {
+                    dtype,
+                    data,
+                    strings,
+                    scratch,
+                    fill,
+                } = &mut **any;
                 scratch.clear();
                 let kind = tensor.dtype;
                 match kind.filter(|_| *fill) {
@@ -116,17 +119,20 @@ impl Rows for Tensors {
         self.size = 0;
         let shape: ArrayRef = Arc::new(self.shape.finish());
         match &mut self.data {
-            Data::Any {
-                dtype,
-                data,
-                strings: texts,
-                ..
-            } => vec![
-                dictionary(int32(std::mem::take(dtype)), strings(DType::names())),
-                shape,
-                data.finish(memory),
-                Arc::new(texts.finish()),
-            ],
+            Data::Any(any) => {
+                let Any {
+                    dtype,
+                    data,
+                    strings: texts,
+                    ..
+                } = &mut **any;
+                vec![
+                    dictionary(int32(std::mem::take(dtype)), strings(DType::names())),
+                    shape,
+                    data.finish(memory),
+                    Arc::new(texts.finish()),
+                ]
+            }
             Data::Typed(typed) => vec![shape, typed.finish()],
         }
     }

@@ -3,8 +3,7 @@
 use crate::error::Result;
 use crate::event::check;
 use crate::event::kind::{Kind, Plugin, kind_of};
-use crate::event::view::{Content, Event, Metadata, Value, Values, What};
-use crate::event::wire::{Field, Fields};
+use crate::event::view::{Content, Event, Metadata, Value, Values, What, tagged_run_metadata};
 use crate::filter::Filter;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::tags::{Context, Lesson, Tags};
@@ -189,10 +188,9 @@ impl Events for Lister<'_> {
                 }
             }
             What::TaggedRunMetadata(message) => {
-                let tag = match Fields::of(message).next() {
-                    Some((1, Field::Bytes(tag))) => String::from_utf8_lossy(tag).into_owned(),
-                    _ => String::new(),
-                };
+                let (tag, _) = tagged_run_metadata(message).ok_or(Trouble::Irregular)?;
+                let tag = tag.to_vec(); // bytes of a map may change while they are looked at
+                let tag = String::from_utf8_lossy(&tag);
                 if timely && self.filter.tags.matches(&tag) && self.filter.plugin.is_none() {
                     self.row(place, &event.what, Some(&tag), Some(Kind::Graphs), None);
                 }

@@ -4,8 +4,7 @@ use crate::error::Result;
 use crate::event::kind::{Kind, Plugin, kind_of};
 use crate::event::peek::Peek;
 use crate::event::tensor::Tensor;
-use crate::event::view::{Content, Event, Value, Values, What};
-use crate::event::wire::{Field, Fields};
+use crate::event::view::{Content, Event, Value, Values, What, tagged_run_metadata};
 use crate::filter::Filter;
 use crate::pipeline::decode::is_start;
 use crate::pipeline::record::{Events, Trouble};
@@ -224,10 +223,10 @@ impl Events for Survey<'_> {
             }
             What::GraphDef(_) => &b"__run_graph__"[..],
             What::MetaGraphDef(_) => &b"__meta_graph__"[..],
-            What::TaggedRunMetadata(message) => match Fields::of(message).next() {
-                Some((1, Field::Bytes(tag))) => tag,
-                _ => b"",
-            },
+            What::TaggedRunMetadata(message) => {
+                let (tag, _) = tagged_run_metadata(message).ok_or(Trouble::Irregular)?;
+                tag
+            }
             _ => return Ok(()),
         };
         let tag = self.tags.id(tag).ok_or(Trouble::Irregular)?;

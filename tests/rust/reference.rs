@@ -1,0 +1,164 @@
+//! The hand walker reads what prost reads, of any bytes.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod equal;
+mod wire;
+
+use arrow_array::{Array, ArrayRef};
+use proptest::prelude::*;
+use tfevents::event::canonical::canonical;
+use tfevents::event::check;
+use tfevents::event::kind::Kind;
+use tfevents::filter::Filter;
+use tfevents::pipeline::decode::{Block, Decoder, Spec};
+use tfevents::pipeline::record::{Events, Policy, Records};
+use tfevents::pipeline::walk::{Refusal, Visit};
+use tfevents::proto::{Event, Message};
+use tfevents::record::crc::{MaskedCrc, Portable};
+use tfevents::table::schema::{Layout, TensorData};
+use tfevents::table::{Memory, rows_for};
+use wire::{Taste, varint};
+
+/// What is done to bytes to break them.
+fn broken(bytes: &[u8], at: prop::sample::Index, how: u8, byte: u8) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let at = at.index(bytes.len() + 1);
+    match how % 4 {
+        0 => bytes.truncate(at),
+        1 => bytes.insert(at, byte),
+        2 if at < bytes.len() => bytes[at] = byte,
+        _ if at < bytes.len() => drop(bytes.remove(at)),
+        _ => {}
+    }
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6_000))]
+
+    #[test]
+    fn every_legal_event_reads_as_prost_reads_it(payload in wire::event(Taste::Legal)) {
+        prop_assert!(equal::agree(&payload));
+        prop_assert!(check::is_event(&payload));
+    }
+
+    #[test]
+    fn events_with_groups_read_as_prost_reads_them(payload in wire::event(Taste::Groups)) {
+        prop_assert!(equal::agree(&payload));
+    }
+
+    #[test]
+    fn illegal_events_are_refused_as_prost_refuses_them(payload in wire::event(Taste::Wild)) {
+        equal::agree(&payload);
+    }
+
+    #[test]
+    fn broken_events_are_refused_as_prost_refuses_them(
+        payload in wire::event(Taste::Legal),
+        at: prop::sample::Index,
+        how: u8,
+        byte: u8,
+    ) {
+        equal::agree(&broken(&payload, at, how, byte));
+    }
+
+    #[test]
+    fn any_bytes_are_judged_as_prost_judges_them(payload in prop::collection::vec(0u8..0x30, 0..40)) {
+        equal::agree(&payload);
+    }
+
+    #[test]
+    fn unusual_events_make_the_rows_of_their_usual_form(payload in wire::event(Taste::Groups)) {
+        let usual = canonical(&payload).unwrap();
+        for kind in Kind::ALL {
+            let (rows, expected) = (rows(kind, &payload), rows(kind, &usual));
+            prop_assert_eq!(rows, expected, "{:?}", kind);
+        }
+    }
+}
+
+/// Whether the event was taken in, and its rows of one kind: tag, step, wall time, columns.
+type Rows = (Result<bool, Refusal>, Vec<(String, i64, u64)>, Vec<String>);
+
+fn rows(kind: Kind, payload: &[u8]) -> Rows {
+    let spec = Spec {
+        kind,
+        filter: Filter::default(),
+        layout: Layout::new(kind, TensorData::Any, None).unwrap(),
+        later: false,
+    };
+    let mut memory = Memory::default();
+    let columns = rows_for(kind, &spec.layout.wanted, &mut memory);
+    let mut events = Decoder::new(&spec, columns, None, 0, &mut memory);
+    events.enter(0, 0, true);
+    let policy = Policy {
+        checksum: true,
+        everything: true,
+    };
+    let mut records = Records { policy, events };
+    let result = records.record::<Portable>(0, payload, MaskedCrc::of(payload));
+    records.events.leave();
+    let Block {
+        keys,
+        columns,
+        lesson,
+        ..
+    } = records.events.finish(&mut memory);
+    let row = |i: usize| {
+        let tag = lesson.tags[keys.tag[i] as usize].to_string();
+        (tag, keys.step[i], keys.wall_time[i].to_bits())
+    };
+    for column in &columns {
+        assert_eq!(column.len(), keys.len(), "{kind:?}");
+    }
+    let text = |column: &ArrayRef| format!("{:?}", column.to_data());
+    (
+        result,
+        (0..keys.len()).map(row).collect(),
+        columns.iter().map(text).collect(),
+    )
+}
+
+/// A tensor in a variant in a tensor, `levels` tensors in all, around `inner`.
+fn nested(levels: usize, inner: &[u8]) -> Vec<u8> {
+    let wrap = |number: u32, bytes: Vec<u8>| {
+        [
+            varint(u64::from(number << 3 | 2)),
+            varint(bytes.len() as u64),
+            bytes,
+        ]
+        .concat()
+    };
+    let mut bytes = inner.to_vec();
+    for _ in 1..levels {
+        bytes = wrap(15, wrap(3, bytes));
+    }
+    wrap(5, wrap(1, wrap(8, bytes)))
+}
+
+#[test]
+fn messages_lie_as_deep_in_one_another_as_prost_follows() {
+    let (mut taken, mut refused) = (0, 0);
+    for levels in 1..60 {
+        // Nothing, a dtype, a field prost does not know, a shape.
+        for inner in [&b""[..], b"\x08\x01", b"\xa0\x06\x01", b"\x12\x00"] {
+            match equal::agree(&nested(levels, inner)) {
+                true => taken += 1,
+                false => refused += 1,
+            }
+        }
+    }
+    assert!(
+        taken > 150 && refused > 30,
+        "{taken} taken, {refused} refused"
+    );
+    let deepest = nested(49, b"");
+    assert!(check::is_event(&deepest) && Event::decode(&deepest[..]).is_ok());
+    assert!(!check::is_event(&nested(50, b"")));
+}
+
+#[test]
+fn a_hostile_depth_ends_without_using_up_the_stack() {
+    assert!(!equal::agree(&nested(2_000, b"")));
+}

@@ -43,7 +43,11 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(column.len(), block.keys.len());
             // Builders begin with some capacity; then 64 elements of 8 bytes for each byte.
             let size = column.get_array_memory_size();
-            assert!(size <= (1 << 17) + data.len() * 1024, "{size} of {}", data.len());
+            assert!(
+                size <= (1 << 17) + data.len() * 1024,
+                "{size} of {}",
+                data.len()
+            );
         }
     }
 });

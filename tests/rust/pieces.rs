@@ -11,9 +11,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::path::Path;
 use tfevents::filter::Filter;
-use tfevents::logdir::{LogDir, Options, Root};
+use tfevents::logdir::{LogDir, Options, Root, Scan};
 use tfevents::proto::{Event, Message, Summary, Value, ValueData, What};
 use tfevents::record::append_record;
+use tfevents::record::crc::MaskedCrc;
 use walks::Bytes;
 
 /// A file: records of many sizes, some of which hold records, then damaged.
@@ -66,7 +67,7 @@ fn damaged(mut file: Vec<u8>, (at, byte, how): (prop::sample::Index, u8, u8)) ->
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn a_walk_finds_what_a_naive_reader_finds(file in file()) {
@@ -96,11 +97,16 @@ proptest! {
     fn what_is_passed_over_changes_nothing_else(file in file(), cuts in vec(any::<u64>(), 0..3)) {
         let source = Bytes { bytes: &file, most: usize::MAX };
         let mut expected = naive::read(&file);
-        let skipped = |len: usize| len > 16 << 10 && len % 2 == 0;
+        let skipped = |len: usize| len > 16 << 10 && len.is_multiple_of(2);
         expected.records.retain(|(_, payload)| !skipped(payload.len()));
-        // A large record that is passed over is not checked, so it cannot be found damaged.
+        // A large record that is passed over is not checked unless no other begins where it ends.
+        let begins = |at: usize| {
+            at + 12 > file.len() || file[at + 8..at + 12] == MaskedCrc::of(&file[at..at + 8]).to_le_bytes()
+        };
         let unchecked = |d: &tfevents::pipeline::walk::Damage| {
-            d.reason == "payload checksum mismatch" && skipped(d.length as usize - 16)
+            d.reason == "payload checksum mismatch"
+                && d.length.checked_sub(16).is_some_and(|n| skipped(n as usize))
+                && begins((d.offset + d.length) as usize)
         };
         expected.damage.retain(|d| !unchecked(d));
         prop_assert_eq!(walks::pieces(&source, &cuts, true), expected);
@@ -179,20 +185,19 @@ fn open(path: &Path, threads: usize, maps: bool) -> LogDir {
     LogDir::open(vec![root], options).unwrap()
 }
 
-fn integers(log: &LogDir, scan: tfevents::logdir::Scan, column: &str) -> Vec<i64> {
+fn integers(scan: &Scan, column: &str) -> Vec<i64> {
     let mut all = Vec::new();
     for batch in scan.collect(&mut || true).unwrap() {
         let column = batch.column_by_name(column).unwrap();
         all.extend(column.as_primitive::<Int64Type>().values());
     }
-    let _ = log;
     all
 }
 
 #[test]
 fn a_large_file_read_by_many_threads_is_the_file_read_by_one() {
     let folder = tempfile::tempdir().unwrap();
-    for seed in 0..4 {
+    for seed in 0..2 {
         let path = folder.path().join(format!("{seed}.tfevents"));
         let file = large(seed);
         std::fs::write(&path, &file).unwrap();
@@ -205,20 +210,12 @@ fn a_large_file_read_by_many_threads_is_the_file_read_by_one() {
             let log = open(&path, threads, maps);
             let all = Filter::default;
             let events = log.events(all()).unwrap();
-            assert_eq!(
-                integers(&log, events, "offset"),
-                offsets,
-                "{seed} {threads}"
-            );
+            assert_eq!(integers(&events, "offset"), offsets, "{seed} {threads}");
             let damage = log.damage(all()).unwrap();
             let lengths: Vec<i64> = found.damage.iter().map(|d| d.length as i64).collect();
-            assert_eq!(
-                integers(&log, damage, "length"),
-                lengths,
-                "{seed} {threads}"
-            );
+            assert_eq!(integers(&damage, "length"), lengths, "{seed} {threads}");
             let files = log.files(all()).unwrap();
-            assert_eq!(integers(&log, files, "records"), [offsets.len() as i64]);
+            assert_eq!(integers(&files, "records"), [offsets.len() as i64]);
         }
     }
 }

@@ -5,7 +5,7 @@
 mod equal;
 mod wire;
 
-use arrow_array::{Array, ArrayRef};
+use arrow_array::ArrayRef;
 use proptest::prelude::*;
 use tfevents::event::canonical::canonical;
 use tfevents::event::check;
@@ -112,12 +112,28 @@ fn rows(kind: Kind, payload: &[u8]) -> Rows {
     for column in &columns {
         assert_eq!(column.len(), keys.len(), "{kind:?}");
     }
-    let text = |column: &ArrayRef| format!("{:?}", column.to_data());
+    let text = |column: &ArrayRef| format!("{column:?}");
     (
         result,
         (0..keys.len()).map(row).collect(),
         columns.iter().map(text).collect(),
     )
+}
+
+#[test]
+fn an_irregular_value_behind_a_regular_one_makes_no_row_twice() {
+    let value = |fields: &[u8]| {
+        let metadata = b"\x4a\x08\x0a\x06\x0a\x04text"; // plugin text
+        let body = [&b"\x0a\x01t"[..], metadata, fields].concat();
+        [vec![0x0a, body.len() as u8], body].concat()
+    };
+    let text = b"\x42\x05\x08\x07\x42\x01a"; // a string tensor with an `a` in it
+    let twice = [&text[..], text].concat(); // protobuf merges the two
+    let summary = [value(text), value(&twice)].concat();
+    let payload = [vec![0x2a, summary.len() as u8], summary].concat();
+    assert!(check::is_event(&payload));
+    let (result, rows, _) = rows(Kind::Text, &payload);
+    assert_eq!((result, rows.len()), (Ok(true), 2));
 }
 
 /// A tensor in a variant in a tensor, `levels` tensors in all, around `inner`.

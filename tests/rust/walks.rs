@@ -3,7 +3,7 @@
 use super::naive::Found;
 use std::io;
 use std::path::Path;
-use tfevents::pipeline::walk::{Part, Refusal, Span, Visit, Walk};
+use tfevents::pipeline::walk::{LARGE, Part, Refusal, Span, Visit, Walk};
 use tfevents::record::crc::{Crc, MaskedCrc, Portable};
 use tfevents::source::{Source, Window};
 
@@ -38,6 +38,9 @@ struct Keep {
 
 impl Visit for Keep {
     fn record<C: Crc>(&mut self, at: u64, payload: &[u8], crc: MaskedCrc) -> Result<bool, Refusal> {
+        if payload.len() > LARGE && self.skips(payload, payload.len() as u64) {
+            return Ok(false); // whole at hand, and of no interest all the same
+        }
         if MaskedCrc::of(payload) != crc {
             return Err(Refusal::Checksum);
         }

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyMemoryView, PySlice};
 use std::ffi::{c_int, c_void};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use tfevents::logdir::{Compression, Records};
 
 /// Bytes that were read; lends them to memoryviews and lives as long as these.
@@ -18,7 +18,7 @@ struct PyBlock(Arc<Vec<u8>>);
 #[pymethods]
 impl PyBlock {
     /// # Safety
-    /// Called by Python with a valid `view`.
+    /// Called by Python with a `view` that is valid or null, which PyBuffer_FillInfo refuses.
     unsafe fn __getbuffer__(
         slf: Bound<'_, Self>,
         view: *mut ffi::Py_buffer,
@@ -57,6 +57,17 @@ struct State {
     block: Option<(Arc<Vec<u8>>, Py<PyMemoryView>)>,
 }
 
+impl PyRecords {
+    /// The state, unless another thread has it.
+    fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
+        match self.0.try_lock() {
+            Ok(state) => Some(state),
+            Err(TryLockError::Poisoned(state)) => Some(state.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
 #[pymethods]
 impl PyRecords {
     #[new]
@@ -88,29 +99,44 @@ impl PyRecords {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        // The lock is never waited for or held across taking the GIL back.
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let buffered = lock().records.next_buffered();
+        // With the GIL the lock is never waited for: where another thread has it, the record is
+        // waited for without the GIL, and the view is made anew.
+        let buffered = self
+            .try_lock()
+            .and_then(|mut state| state.records.next_buffered());
         let next = match buffered {
             Some(record) => Some(record),
             None => py
-                .detach(|| lock().records.next())
+                .detach(|| {
+                    let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                    state.records.next()
+                })
                 .transpose()
                 .map_err(|e| to_py(py, &e))?,
         };
-        let mut state = lock();
         let Some((bytes, range)) = next else {
             return Ok(None);
         };
-        let view = match &state.block {
-            Some((known, view)) if Arc::ptr_eq(known, &bytes) => view.bind(py).clone(),
-            _ => {
+        let known = self.try_lock().and_then(|state| {
+            let (block, view) = state.block.as_ref()?;
+            Arc::ptr_eq(block, &bytes).then(|| view.clone_ref(py))
+        });
+        let view = match known {
+            Some(view) => view,
+            None => {
+                // Not under the lock: making and dropping objects may run a finaliser, and that
+                // may come here.
                 let block = Bound::new(py, PyBlock(Arc::clone(&bytes)))?;
-                let view = PyMemoryView::from(block.as_any())?;
-                state.block = Some((bytes, view.clone().unbind()));
+                let view = PyMemoryView::from(block.as_any())?.unbind();
+                let new = Some((bytes, view.clone_ref(py)));
+                let old = self
+                    .try_lock()
+                    .and_then(|mut state| std::mem::replace(&mut state.block, new));
+                drop(old);
                 view
             }
         };
+        let view = view.bind(py);
         let slice = PySlice::new(py, range.start as isize, range.end as isize, 1);
         view.get_item(slice).map(Some)
     }

@@ -1,7 +1,8 @@
 //! The slow path: any legal `Event` brought to the shape the views expect.
 //!
 //! `prost` decodes and encodes the message: parts that occur twice are merged, unknown fields and
-//! groups dropped, fields put in order; a negative zero comes out as zero. It is also the judge of what is an event at all.
+//! groups dropped, fields put in order (and a negative zero left out like any zero). It is also
+//! the judge of what is an event at all.
 
 use crate::proto::Event;
 use prost::Message;

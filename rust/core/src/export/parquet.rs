@@ -57,6 +57,10 @@ pub fn write_parquet(
             .push(batch?, go_on)
             .map_err(|error| translate(&error, path))?;
     }
+    // Up to here it can still be called off.
+    if !go_on() {
+        return Err(Error::interrupted());
+    }
     let rows = group
         .finish(go_on)
         .map_err(|error| translate(&error, path))?;

@@ -183,7 +183,7 @@ pub struct Assembler {
 
 impl Assembler {
     /// Takes in a batch of components; the rows that are complete by now. The batch begins with
-    /// run and tag, step, ends with provenance, and has [`component_fields`] between.
+    /// run and tag, step, ends with provenance, and has the columns of components between.
     pub fn push(&mut self, batch: &RecordBatch, schema: &SchemaRef) -> Option<RecordBatch> {
         let column = |name: &str| batch.column_by_name(name);
         let run = column("run")?.as_dictionary_opt::<Int32Type>()?.keys();

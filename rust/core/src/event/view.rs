@@ -286,10 +286,6 @@ impl<'a> Values<'a> {
     }
 
     /// The next value's message; `Some(None)` for an unknown field.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "None is no end here but an irregular message"
-    )]
     #[inline(always)]
     #[expect(
         clippy::should_implement_trait,

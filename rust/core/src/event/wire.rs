@@ -40,10 +40,6 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field's number and payload.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "None is no end here but an irregular message"
-    )]
     #[inline(always)]
     #[expect(
         clippy::should_implement_trait,

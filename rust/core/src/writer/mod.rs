@@ -1,9 +1,9 @@
 //! Writes event files: a call costs the encoding of its record, a thread does the I/O.
 //!
 //! [`Writer::append`] encodes the record where it is called, straight into a bounded buffer
-//! ([`buffer`]); a background thread ([`thread`]) takes what gathered, by size and by time, and
-//! writes it to a file that stays open ([`sink`]). What happens when the disk is slow, full or gone
-//! is a choice of the caller ([`policy`]), and so is what `flush` promises.
+//! (`buffer`); a background thread (`thread`) takes what gathered, by size and by time, and
+//! writes it to a file that stays open (`sink`). What happens when the disk is slow, full or gone
+//! is a choice of the caller (`policy`), and so is what `flush` promises.
 //!
 //! - Only whole records are handed to `write(2)`, and a write that breaks off is cut back. So a
 //!   process that dies at any moment leaves every record up to its last flush, and at most a torn

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 static WATCH: Once = Once::new();
 
-/// How many forks lie between this process and the one that first called [`watch_forks`].
+/// How many forks lie between this process and the one that first called `watch_forks`.
 #[inline]
 pub fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)

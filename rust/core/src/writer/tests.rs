@@ -1,8 +1,4 @@
 //! Sinks that hang, refuse and break off: what the engine promises about records and callers.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that meets None or an error has failed"
-)]
 
 use std::io;
 use std::path::PathBuf;

@@ -24,7 +24,7 @@ MIB = 1 << 20
 
 
 def measure(question: str, corpus: Corpus, kind: str) -> dict[str, Any]:
-    """Peaks in MiB, above what the process took before it opened the log."""
+    """Peaks in MiB, also above what the process took before it opened the log."""
     args = [sys.executable, __file__, question, kind, str(corpus.path)]
     with subprocess.Popen(
         args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -54,6 +54,7 @@ def measure(question: str, corpus: Corpus, kind: str) -> dict[str, Any]:
         "corpus": str(corpus),
         "kind": kind,
         "table": got["nbytes"] / MIB,
+        "first_read": got["seconds"],
         "peak": got["peak"],
         "peak_above_start": got["peak"] - before["VmHWM"],
         "peak_anonymous_above_start": anon - before["RssAnon"],
@@ -78,6 +79,7 @@ def _measured(question: str, kind: str, path: str) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     rows = nbytes = 0
+    start = time.perf_counter()
     scan = getattr(tfevents.open(path), kind)()
     if question == "table":
         table = scan.to_arrow()
@@ -86,7 +88,9 @@ def _measured(question: str, kind: str, path: str) -> None:
         for batch in scan:
             rows += batch.num_rows
             nbytes = max(nbytes, batch.nbytes)
-    print(json.dumps({"rows": rows, "nbytes": nbytes, "peak": _status("self")["VmHWM"]}))
+    seconds = time.perf_counter() - start
+    peak = _status("self")["VmHWM"]
+    print(json.dumps({"rows": rows, "nbytes": nbytes, "peak": peak, "seconds": seconds}))
 
 
 if __name__ == "__main__":

@@ -308,7 +308,11 @@ impl Iterator for Dims<'_> {
     }
 }
 
+#[inline]
 fn size(dim: &[u8]) -> Option<i64> {
+    if let &[0x08, size @ ..0x80] = dim {
+        return Some(i64::from(size)); // nearly all there are
+    }
     let mut size = 0;
     let mut fields = Fields::of(dim);
     while !fields.is_empty() {

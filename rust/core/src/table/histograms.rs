@@ -11,20 +11,26 @@ use crate::event::dtype::DType;
 use crate::event::tensor::Fault;
 use crate::event::view::Content;
 use crate::event::wire::{Field, Fields};
-use arrow_array::builder::Float64Builder;
 use arrow_array::{ArrayRef, Float64Array, ListArray, StructArray};
-use arrow_buffer::{OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 use std::sync::Arc;
 
+/// `min`, `max`, `num`, `sum` and `sum_squares`, which the legacy encoding stores.
+#[derive(Debug)]
+struct Statistics {
+    columns: [Vec<f64>; 5],
+    stored: NullBufferBuilder,
+}
+
 /// The columns of `histograms`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Histograms {
     ends: Vec<i32>,
     left: Vec<f64>,
     right: Vec<f64>,
     count: Vec<f64>,
-    statistics: [Float64Builder; 5],
+    statistics: Statistics,
     scratch: Vec<u8>,
 }
 
@@ -55,8 +61,7 @@ impl Rows for Histograms {
     }
 
     fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef> {
-        let mut ends = std::mem::take(&mut self.ends);
-        ends.insert(0, 0);
+        let ends = std::mem::take(&mut self.ends);
         let columns = [&mut self.left, &mut self.right, &mut self.count].map(|column| {
             let mut column = std::mem::take(column);
             let kept = memory.keep(&column);
@@ -72,12 +77,35 @@ impl Rows for Histograms {
             None,
         );
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(list)];
-        arrays.extend(
-            self.statistics
-                .iter_mut()
-                .map(|s| Arc::new(s.finish()) as ArrayRef),
-        );
+        arrays.extend(self.statistics.finish());
         arrays
+    }
+}
+
+impl Default for Statistics {
+    fn default() -> Self {
+        Self {
+            columns: Default::default(),
+            stored: NullBufferBuilder::new(0),
+        }
+    }
+}
+
+impl Statistics {
+    #[inline]
+    fn push(&mut self, values: Option<[f64; 5]>) {
+        for (column, value) in self.columns.iter_mut().zip(values.unwrap_or_default()) {
+            column.push(value);
+        }
+        self.stored.append(values.is_some());
+    }
+
+    fn finish(&mut self) -> impl Iterator<Item = ArrayRef> {
+        let stored = self.stored.finish();
+        let columns = std::mem::take(&mut self.columns);
+        columns
+            .into_iter()
+            .map(move |c| Arc::new(Float64Array::new(c.into(), stored.clone())) as ArrayRef)
     }
 }
 
@@ -89,7 +117,9 @@ impl Histograms {
             left: column(),
             right: column(),
             count: column(),
-            ..Self::default()
+            ends: vec![0],
+            statistics: Statistics::default(),
+            scratch: Vec::new(),
         }
     }
 
@@ -125,9 +155,7 @@ impl Histograms {
                 }
             }
         }
-        self.statistics
-            .iter_mut()
-            .for_each(Float64Builder::append_null);
+        self.statistics.push(None);
         Ok(())
     }
 
@@ -180,9 +208,7 @@ impl Histograms {
             self.left.push(if min < first { min } else { first });
             self.left.extend_from_slice(&right[..right.len() - 1]);
         }
-        for (column, value) in self.statistics.iter_mut().zip(statistics) {
-            column.append_value(value);
-        }
+        self.statistics.push(Some(statistics));
         Ok(())
     }
 }

@@ -3,19 +3,23 @@
 //! A column that grows in fresh memory pays for a page fault every 4 KiB, which here costs more
 //! than decoding what fills the page. So a worker builds every block's columns in the same vectors,
 //! which stay in its cache, and copies them out, exactly as long as they are, into slabs of a few
-//! huge pages. A slab is freed with the last column in it.
+//! huge pages. A slab is given back with the last column in it, and then serves the next one who
+//! asks, up to a limit: a stream of batches goes on in the memory of the batches before.
 #![expect(unsafe_code, reason = "Arrow buffers over parts of one allocation")]
 
 use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// A huge page on x86-64 and, with 4 KiB pages, on ARM.
 const HUGE_PAGE: usize = 2 << 20;
 
 /// Bytes of a slab: so much a kept batch may keep alive beyond itself.
 const SLAB: usize = 4 * HUGE_PAGE;
+
+/// Spare slabs to keep: 256 MiB, which the system may take back at any time.
+const MOST_SPARE: usize = 32;
 
 /// Columns smaller than this are allocated by themselves.
 const SMALL: usize = 16 << 10;
@@ -73,12 +77,18 @@ impl Memory {
             self.used = at + bytes;
             return (Arc::clone(slab), at);
         }
-        let slab = Arc::new(Slab::new(SLAB));
+        let slab = Arc::new(Slab::spare().unwrap_or_else(|| Slab::new(SLAB)));
         self.slab = Some(Arc::clone(&slab));
         self.used = bytes;
         (slab, 0)
     }
 }
+
+/// Slabs that nobody uses. Their contents are gone.
+///
+/// Only ever tried, never waited for: a process that was forked while another thread held the lock
+/// goes on without.
+static SPARE: Mutex<Vec<Slab>> = Mutex::new(Vec::new());
 
 /// An allocation that columns share.
 #[derive(Debug)]
@@ -111,10 +121,42 @@ impl Slab {
         }
         Self { start, layout }
     }
+
+    /// One that is free and whose pages are there.
+    fn spare() -> Option<Self> {
+        SPARE.try_lock().ok()?.pop()
+    }
+
+    /// Keeps the slab for the next one who asks; false if there are enough of them.
+    fn keep_spare(&self) -> bool {
+        if self.layout.size() != SLAB {
+            return false;
+        }
+        let Ok(mut spare) = SPARE.try_lock() else {
+            return false;
+        };
+        if spare.len() >= MOST_SPARE {
+            return false;
+        }
+        #[cfg(any(target_os = "linux", target_os = "macos"))]
+        // SAFETY: advice about our own whole pages, whose contents nobody will read again. Until
+        // they are written again, the system may take them if it runs short of memory.
+        unsafe {
+            libc::madvise(self.start.as_ptr().cast(), SLAB, libc::MADV_FREE);
+        }
+        spare.push(Self {
+            start: self.start,
+            layout: self.layout,
+        });
+        true
+    }
 }
 
 impl Drop for Slab {
     fn drop(&mut self) {
+        if self.keep_spare() {
+            return;
+        }
         // SAFETY: allocated in `new` with this layout, and no buffer refers to it any more.
         unsafe { dealloc(self.start.as_ptr(), self.layout) };
     }
@@ -136,5 +178,36 @@ mod tests {
         for (column, kept) in columns.iter().zip(&kept) {
             assert_eq!(column[..], kept[..]);
         }
+    }
+
+    /// Slabs go round between threads; what one of them still holds must not be handed out again.
+    #[test]
+    fn a_slab_serves_again_only_when_no_column_is_left_in_it() {
+        let turn = |thread: i64| {
+            let mut kept: Vec<(i64, ScalarBuffer<i64>)> = Vec::new();
+            for round in 0..200i64 {
+                let mut memory = Memory::default();
+                for column in 0..4 {
+                    let mark = (thread << 40) + (round << 20) + column;
+                    let rows = 3000 + 90_000 * column as usize;
+                    let buffer = memory.keep(&vec![mark; rows]);
+                    if (round + column) % 3 == 0 {
+                        kept.push((mark, buffer));
+                    }
+                }
+                if kept.len() > 20 {
+                    let (mark, buffer) = kept.remove((round as usize * 7) % 20);
+                    assert!(buffer.iter().all(|value| *value == mark));
+                }
+            }
+            for (mark, buffer) in kept {
+                assert!(buffer.iter().all(|value| *value == mark));
+            }
+        };
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                scope.spawn(move || turn(thread));
+            }
+        });
     }
 }

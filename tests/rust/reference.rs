@@ -14,10 +14,10 @@ use tfevents::filter::Filter;
 use tfevents::pipeline::decode::{Block, Decoder, Spec};
 use tfevents::pipeline::record::{Events, Policy, Records};
 use tfevents::pipeline::walk::{Refusal, Visit};
-use tfevents::proto::{Event, Message};
+use tfevents::proto::{Event, Message, ValueData, What};
 use tfevents::record::crc::{MaskedCrc, Portable};
 use tfevents::table::schema::{Layout, TensorData};
-use tfevents::table::{Memory, rows_for};
+use tfevents::table::{self, Memory, Scalars, rows_for};
 use wire::{Taste, varint};
 
 /// What is done to bytes to break them.
@@ -76,6 +76,79 @@ proptest! {
             prop_assert_eq!(rows, expected, "{:?}", kind);
         }
     }
+
+    #[test]
+    fn what_is_no_event_makes_no_row(
+        payload in prop_oneof![plain(), wire::event(Taste::Wild), wire::event(Taste::Legal)],
+        break_it: Option<(prop::sample::Index, u8, u8)>,
+    ) {
+        let payload = match break_it {
+            Some((at, how, byte)) => broken(&payload, at, how, byte),
+            None => payload,
+        };
+        if Event::decode(&payload[..]).is_err() {
+            for kind in Kind::ALL {
+                prop_assert_eq!(rows(kind, &payload).1, [], "{:?}", kind);
+            }
+        }
+    }
+
+    #[test]
+    fn plain_scalars_are_those_that_prost_finds(payload in plain()) {
+        let event = Event::decode(&payload[..]).unwrap_or_default();
+        let mut expected = Vec::new();
+        if let Some(What::Summary(summary)) = event.what {
+            for value in summary.value {
+                if let Some(ValueData::SimpleValue(_)) = value.value {
+                    expected.push((value.tag, event.step, event.wall_time.to_bits()));
+                }
+            }
+        }
+        prop_assert_eq!(rows(Kind::Scalars, &payload).1, expected);
+    }
+}
+
+/// Events of plain scalars, and of what is nearly that: tags that are no UTF-8, other fields
+/// before and behind.
+fn plain() -> impl Strategy<Value = Vec<u8>> {
+    let bytes = || {
+        prop_oneof![
+            ".{0,3}".prop_map(String::into_bytes),
+            any::<[u8; 2]>().prop_map(Vec::from)
+        ]
+    };
+    let field = |key: u8, body: Vec<u8>| [vec![key, body.len() as u8], body].concat();
+    let content = prop_oneof![
+        3 => any::<[u8; 4]>().prop_map(|v| [&[0x15][..], &v].concat()),
+        1 => any::<[u8; 4]>().prop_map(|v| [&b"\x42\x0a\x08\x01\x12\0\x22\x04"[..], &v].concat()),
+    ];
+    let rest = prop_oneof![
+        6 => Just(Vec::new()),
+        1 => (prop::sample::select(vec![0x3a, 0x4a]), bytes()).prop_map(move |(k, b)| field(k, b)),
+    ];
+    let value = (bytes(), content, rest).prop_map(move |(tag, content, rest)| {
+        field(0x0a, [field(0x0a, tag), content, rest].concat())
+    });
+    let other = prop_oneof![
+        6 => Just(Vec::new()),
+        1 => (prop::sample::select(vec![0x1a, 0x22, 0x32, 0x52]), bytes()).prop_map(move |(k, b)| field(k, b)),
+    ];
+    let values = prop::collection::vec(value, 0..4);
+    (any::<[u8; 8]>(), any::<u32>(), other.clone(), values, other).prop_map(
+        move |(wall, step, before, values, behind)| {
+            let summary = field(0x2a, values.concat());
+            [
+                &[0x09][..],
+                &wall,
+                &[0x10],
+                &varint(u64::from(step)),
+                &before,
+                &summary,
+                &behind,
+            ]
+            .concat()
+        },
+    )
 }
 
 /// Whether the event was taken in, and its rows of one kind: tag, step, wall time, columns.
@@ -89,8 +162,16 @@ fn rows(kind: Kind, payload: &[u8]) -> Rows {
         later: false,
     };
     let mut memory = Memory::default();
+    if kind == Kind::Scalars {
+        let columns = Scalars::new(0, &mut memory); // with the short way for plain ones
+        return rows_in(columns, &spec, payload, memory);
+    }
     let columns = rows_for(kind, &spec.layout.wanted, &mut memory);
-    let mut events = Decoder::new(&spec, columns, None, 0, &mut memory);
+    rows_in(columns, &spec, payload, memory)
+}
+
+fn rows_in<R: table::Rows>(columns: R, spec: &Spec, payload: &[u8], mut memory: Memory) -> Rows {
+    let mut events = Decoder::new(spec, columns, None, 0, &mut memory);
     events.enter(0, 0, true);
     let policy = Policy {
         checksum: true,
@@ -110,7 +191,7 @@ fn rows(kind: Kind, payload: &[u8]) -> Rows {
         (tag, keys.step[i], keys.wall_time[i].to_bits())
     };
     for column in &columns {
-        assert_eq!(column.len(), keys.len(), "{kind:?}");
+        assert_eq!(column.len(), keys.len(), "{:?}", spec.kind);
     }
     let text = |column: &ArrayRef| format!("{column:?}");
     (

@@ -153,7 +153,50 @@ static EVENT: [Option<Type>; 11] = {
 
 /// Whether `payload` is a valid `Event`.
 pub fn is_event(payload: &[u8]) -> bool {
-    conforms(payload, &EVENT, DEPTH)
+    lone_tensor(payload).is_some() || conforms(payload, &EVENT, DEPTH)
+}
+
+/// `Some` for an event of the shape that nearly all tensors come in: one value, which has a tag,
+/// dtype, shape and `tensor_content`, and maybe metadata, in the order that writers use. Everything
+/// else is for [`conforms`], which takes several times as long.
+fn lone_tensor(payload: &[u8]) -> Option<()> {
+    let mut event = Fields::of(payload);
+    if event.take(0x09) {
+        event.fixed::<8>()?;
+    }
+    if event.take(0x10) {
+        event.varint()?;
+    }
+    let summary = after(&mut event, 0x2a)?;
+    let mut summary = Fields::of(summary);
+    let mut value = Fields::of(after(&mut summary, 0x0a)?);
+    std::str::from_utf8(after(&mut value, 0x0a)?).ok()?;
+    let mut tensor = Fields::of(after(&mut value, 0x42)?);
+    if !value.is_empty() && !is_metadata(after(&mut value, 0x4a)?) {
+        return None;
+    }
+    tensor.take(0x08).then(|| tensor.varint())??;
+    let mut shape = Fields::of(after(&mut tensor, 0x12)?);
+    while !shape.is_empty() {
+        let mut dim = Fields::of(after(&mut shape, 0x12)?);
+        dim.take(0x08).then(|| dim.varint())??;
+        dim.is_empty().then_some(())?;
+    }
+    after(&mut tensor, 0x22)?;
+    [event, summary, value, tensor]
+        .iter()
+        .all(Fields::is_empty)
+        .then_some(())
+}
+
+/// The bytes behind `key`, if it is next.
+#[inline(always)]
+fn after<'a>(fields: &mut Fields<'a>, key: u8) -> Option<&'a [u8]> {
+    if fields.take(key) {
+        fields.bytes()
+    } else {
+        None
+    }
 }
 
 /// Whether `message` is a valid `Summary.Value`.
@@ -204,5 +247,32 @@ fn holds(field: Field<'_>, expected: Type, depth: u32) -> bool {
             true
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Wall time, step, and a value with tag `t`, a double tensor of shape [1, 3], and metadata.
+    const EVENT_BYTES: &[u8] = b"\x09\0\0\0\0\0\0\xf8\x3f\x10\x80\x01\x2a\x36\x0a\x34\x0a\x01t\
+        \x42\x26\x08\x02\x12\x08\x12\x02\x08\x01\x12\x02\x08\x03\x22\x18\
+        \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x4a\x07\x0a\x05\x0a\x03abc";
+
+    #[test]
+    fn the_short_way_accepts_nothing_that_the_long_way_does_not() {
+        assert!(lone_tensor(EVENT_BYTES).is_some());
+        let mut refused = 0;
+        for at in 0..EVENT_BYTES.len() {
+            for byte in 0..=u8::MAX {
+                let mut bytes = EVENT_BYTES.to_vec();
+                bytes[at] = byte;
+                let valid = conforms(&bytes, &EVENT, DEPTH);
+                assert!(valid || lone_tensor(&bytes).is_none(), "{at}: {byte}");
+                refused += usize::from(!valid);
+            }
+            assert!(lone_tensor(&EVENT_BYTES[..at]).is_none(), "cut at {at}");
+        }
+        assert!(refused > 0);
     }
 }

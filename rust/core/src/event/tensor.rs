@@ -9,9 +9,9 @@
 use super::dtype::{DType, Storage};
 use super::wire::{Field, Fields};
 
-/// Repeating a value may make a tensor this many times larger than its bytes, so that twenty
-/// hostile bytes cannot ask for terabytes.
-const MOST_REPEATED: u64 = 64;
+/// Repeating a value may make a tensor this many elements for each of its bytes, so that twenty
+/// hostile bytes cannot ask for terabytes, nor a small file full of such tensors for gigabytes.
+const MOST_REPEATED: u64 = 8;
 /// … but this many elements are always fine.
 const ALWAYS_FINE: u64 = 1024;
 
@@ -258,8 +258,8 @@ impl<'a> Tensor<'a> {
     }
 
     /// `count` strings, as [`elements`](Self::elements) fills them up: the last one is repeated,
-    /// none at all means empty ones, more are ignored. Those repeated are no larger in all than
-    /// the message, or than a few kilobytes.
+    /// none at all means empty ones, more are ignored. Those repeated are no larger in all than a
+    /// few times the message, or than a few kilobytes.
     pub fn filled_strings(&self, count: u64) -> Result<Vec<&'a [u8]>, Fault> {
         let size = self.message.len() as u64;
         if count > ALWAYS_FINE.max(size) {
@@ -269,7 +269,7 @@ impl<'a> Tensor<'a> {
         let mut strings: Vec<&[u8]> = self.strings().take(count).collect();
         let last = strings.last().copied().unwrap_or_default();
         let repeated = (count - strings.len()) as u64 * last.len() as u64;
-        if repeated > size.max(64 * ALWAYS_FINE) {
+        if repeated > (MOST_REPEATED * size).max(4 * ALWAYS_FINE) {
             return Err("tensor claims far more strings than it stores");
         }
         strings.resize(count, last);

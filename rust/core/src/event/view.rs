@@ -18,6 +18,8 @@ pub struct Event<'a> {
     pub what: What<'a>,
     /// The `SourceMetadata` message.
     pub source: Option<&'a [u8]>,
+    /// There is nothing but a wall time, a step and one summary.
+    pub bare: bool,
 }
 
 /// What an event holds; the slices are the embedded messages or bytes.
@@ -73,6 +75,7 @@ impl<'a> Event<'a> {
         }
         if fields.take(0x2a) {
             event.what = What::Summary(fields.bytes()?);
+            event.bare = fields.is_empty();
         }
         while !fields.is_empty() {
             let (number, field) = fields.next()?;
@@ -203,7 +206,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// A summary of the shape that nearly all scalars have: one value, which is a tag and a float.
+/// A value of the shape that nearly all scalars have: a tag and a float.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlainScalar<'a> {
     /// The tag.
@@ -220,15 +223,24 @@ impl<'a> PlainScalar<'a> {
     /// Field 8, ten bytes: DT_FLOAT, an empty shape, four bytes of content.
     const TENSOR: [u8; 8] = [0x42, 0x0a, 0x08, 0x01, 0x12, 0x00, 0x22, 0x04];
 
-    /// Recognises the very bytes that writers produce; everything else is for [`Values`].
+    /// A summary that has this value and no other.
     #[inline(always)]
     pub fn parse(summary: &'a [u8]) -> Option<Self> {
-        let (&[0x0a, length, 0x0a, tag], rest) = summary.split_first_chunk::<4>()? else {
+        match summary.split_first_chunk::<2>()? {
+            (&[0x0a, length @ ..0x80], value) if usize::from(length) == value.len() => {
+                Self::of(value)
+            }
+            _ => None,
+        }
+    }
+
+    /// Recognises the very bytes that writers produce; everything else is for [`Value`]. Nothing
+    /// but the tag and the metadata is left to check.
+    #[inline(always)]
+    pub fn of(value: &'a [u8]) -> Option<Self> {
+        let (&[0x0a, tag @ ..0x80], rest) = value.split_first_chunk::<2>()? else {
             return None;
         };
-        if length >= 0x80 || usize::from(length) + 2 != summary.len() || tag >= 0x80 {
-            return None;
-        }
         let (tag, rest) = rest.split_at_checked(usize::from(tag))?;
         if let &[0x15, a, b, c, d] = rest {
             let value = f32::from_le_bytes([a, b, c, d]);

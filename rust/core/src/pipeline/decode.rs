@@ -104,34 +104,44 @@ impl<'s, R: Rows> Decoder<'s, R> {
         summary: &[u8],
     ) -> Result<(), Trouble> {
         if self.rows.takes_plain_scalars()
+            && event.bare
             && let Some(plain) = PlainScalar::parse(summary)
             && let Some(done) = self.plain_scalar(offset, event, plain)
         {
             return done;
         }
-        let mark = self.keys.len();
-        // What checks itself does so value by value; the rest is checked once, before the first row.
-        let mut checked = self.rows.checks_itself();
+        let plain = self.rows.takes_plain_scalars() && event.bare && self.all_plain(summary);
+        let mut checked = plain; // once, before the first row
         let mut values = Values::of(summary);
-        let result = loop {
-            if values.is_empty() {
-                break Ok(());
-            }
+        while !values.is_empty() {
             let first = values.rest().len() == summary.len();
-            let Some(message) = values.next() else {
-                break Err(Trouble::Irregular);
+            let Some(message) = values.next().ok_or(Trouble::Irregular)? else {
+                continue;
             };
-            let Some(message) = message else { continue };
-            let alone = first && values.is_empty();
-            if let Err(trouble) = self.value(offset, payload, event, message, alone, &mut checked) {
-                break Err(trouble);
+            if plain
+                && let Some(scalar) = PlainScalar::of(message)
+                && let Some(done) = self.plain_scalar(offset, event, scalar)
+            {
+                done?;
+                continue;
             }
-        };
-        if matches!(result, Err(Trouble::Irregular)) && self.rows.checks_itself() {
-            self.keys.truncate(mark);
-            self.rows.truncate(mark);
+            let alone = first && values.is_empty();
+            self.value(offset, payload, event, message, alone, &mut checked)?;
         }
-        result
+        Ok(())
+    }
+
+    /// Whether nothing in `summary` is left to check.
+    #[inline(always)]
+    fn all_plain(&mut self, summary: &[u8]) -> bool {
+        let mut values = Values::of(summary);
+        while !values.is_empty() {
+            match values.next().flatten().and_then(PlainScalar::of) {
+                Some(plain) if plain.metadata.is_none() && self.tags.id(plain.tag).is_some() => {}
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// The fast path of the commonest event there is. `None` sends it through the usual one.
@@ -178,7 +188,7 @@ impl<'s, R: Rows> Decoder<'s, R> {
         let renames = self.spec.kind == Kind::Meshes;
         let mut id = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
         if !renames && !self.tags.is_wanted(id) {
-            return self.pass_over(message, alone);
+            return Ok(());
         }
         let plugin = match (value.metadata, value.content) {
             (Some(metadata), _) => self.tags.note(id, metadata).ok_or(Trouble::Irregular)?,
@@ -188,10 +198,10 @@ impl<'s, R: Rows> Decoder<'s, R> {
             (None, _) => Plugin::Other,
         };
         if !self.is_timely(event.step, event.wall_time) {
-            return self.pass_over(message, alone);
+            return Ok(());
         }
         if !self.wants(id, &value, plugin)? {
-            return self.pass_over(message, alone);
+            return Ok(());
         }
         if !*checked {
             // What was pushed is not taken back, so the values to come must be regular, too.
@@ -245,16 +255,6 @@ impl<'s, R: Rows> Decoder<'s, R> {
         let as_tensor =
             self.spec.kind == Kind::Tensors && matches!(value.content, Content::Tensor(_));
         Ok(named && (kind == Some(self.spec.kind) || as_tensor))
-    }
-
-    /// A value beside others that is not wanted still has to be valid for the event to be.
-    #[inline(always)]
-    fn pass_over(&self, message: &[u8], alone: bool) -> Result<(), Trouble> {
-        if alone || !self.rows.checks_itself() || check::is_value(message) {
-            Ok(())
-        } else {
-            Err(Trouble::Irregular)
-        }
     }
 
     fn graph(&mut self, offset: u64, event: &Event<'_>, payload: &[u8]) -> Result<(), Trouble> {

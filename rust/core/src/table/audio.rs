@@ -7,12 +7,13 @@
 use super::blobs::Blobs;
 use super::keys::{dictionary, int32, strings};
 use super::schema::Wanted;
-use super::{Entry, Memory, Rows};
+use super::{Entry, Memory, Rows, room};
 use crate::event::tensor::Fault;
 use crate::event::view::Content;
 use crate::event::wire::{Field, Fields};
 use arrow_array::ArrayRef;
 use arrow_array::builder::{Float64Builder, Int64Builder, StringBuilder};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 const FORMATS: [&str; 5] = ["wav", "flac", "ogg", "mp3", "unknown"];
@@ -49,13 +50,13 @@ impl Audio {
         }
     }
 
-    fn append(&mut self, index: usize, clip: &Clip, label: &[u8], sound: &[u8]) {
+    fn append(&mut self, index: usize, clip: &Clip, label: &str, sound: &[u8]) {
         self.index.push(index as i32);
         self.sample_rate.append_option(clip.sample_rate);
         self.channels.append_option(clip.channels);
         self.frames.append_option(clip.frames);
         self.format.push(format(sound));
-        self.label.append_value(String::from_utf8_lossy(label));
+        self.label.append_value(label);
         self.data.push(sound);
     }
 }
@@ -81,16 +82,24 @@ impl Rows for Audio {
                     _ => {}
                 }
             }
-            self.append(0, &clip, b"", sound);
+            self.append(0, &clip, "", sound);
             return Ok(1);
         }
         let tensor = entry.tensor()?;
         let (_, count) = tensor.rank_and_count().ok_or("tensor of unknown shape")?;
         let strings = tensor.filled_strings(count)?;
         let columns = if tensor.shape::<2>().is_some() { 2 } else { 1 };
-        for (index, row) in strings.chunks_exact(columns).enumerate() {
-            let label = if columns == 2 { row[1] } else { &[] };
-            self.append(index, &wav(row[0]).unwrap_or_default(), label, row[0]);
+        let clips = strings.chunks_exact(columns).map(|row| match row {
+            [sound, label] => (*sound, String::from_utf8_lossy(label)),
+            _ => (row[0], Cow::default()),
+        });
+        let clips: Vec<_> = clips.collect();
+        room(
+            &self.label,
+            clips.iter().map(|(_, label)| label.len()).sum(),
+        )?;
+        for (index, (sound, label)) in clips.into_iter().enumerate() {
+            self.append(index, &wav(sound).unwrap_or_default(), &label, sound);
         }
         Ok(strings.len() / columns)
     }

@@ -3,7 +3,7 @@
 use super::blobs::Blobs;
 use super::keys::{dictionary, int32, strings};
 use super::schema::Wanted;
-use super::{Entry, Memory, Rows};
+use super::{Entry, Memory, Rows, room};
 use crate::event::kind::Plugin;
 use crate::event::tensor::Fault;
 use crate::event::view::Metadata;
@@ -85,8 +85,9 @@ pub struct Contents {
 impl Rows for Contents {
     fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
         let metadata = Metadata::parse(entry.value.metadata.unwrap_or_default());
-        self.content
-            .append_value(metadata.ok_or("irregular metadata")?.content);
+        let content = metadata.ok_or("irregular metadata")?.content;
+        room(&self.content, content.len())?;
+        self.content.append_value(content);
         Ok(1)
     }
 

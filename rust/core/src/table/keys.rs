@@ -55,7 +55,9 @@ impl Keys {
             file: std::mem::take(&mut self.file),
             offset: std::mem::take(&mut self.offset),
         };
-        self.truncate(0);
+        self.tag.clear();
+        self.step.clear();
+        self.wall_time.clear();
         self.run.clear();
         memory.i32s.extend([self.tag, self.run]);
         memory.i64s.push(self.step);
@@ -91,14 +93,6 @@ impl Keys {
         for _ in 0..rows {
             self.push_one(tag, step, wall_time, offset);
         }
-    }
-
-    /// Takes back all but the first `rows` rows.
-    pub fn truncate(&mut self, rows: usize) {
-        self.tag.truncate(rows);
-        self.step.truncate(rows);
-        self.wall_time.truncate(rows);
-        self.offset.truncate(rows);
     }
 
     /// Marks all rows since the last call as of this run and file.

@@ -2,7 +2,7 @@
 
 use super::blobs::Blobs;
 use super::schema::Wanted;
-use super::{Entry, Memory, Rows};
+use super::{Entry, Memory, Rows, room};
 use crate::event::tensor::Fault;
 use crate::proto::plugins::{Category, Chart, ChartContent, Layout};
 use arrow_array::ArrayRef;
@@ -35,7 +35,9 @@ impl Rows for Layouts {
             .next()
             .ok_or("layout tensor without a string")?;
         let layout = Layout::decode(data).map_err(|_| "layout that is no Layout message")?;
-        self.layout.append_value(to_json(&layout).to_string());
+        let json = to_json(&layout).to_string();
+        room(&self.layout, json.len())?;
+        self.layout.append_value(json);
         self.data.push(data);
         Ok(1)
     }

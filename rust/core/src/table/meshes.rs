@@ -8,7 +8,7 @@
 
 use super::keys::{int32, int64};
 use super::schema::item_field;
-use super::{Entry, Memory, Rows};
+use super::{Entry, Memory, Rows, room};
 use crate::event::tensor::Fault;
 use crate::event::view::Metadata;
 use crate::event::wire::{Field, Fields};
@@ -102,15 +102,18 @@ impl Rows for Components {
         let dtype = tensor.dtype.ok_or("tensor of no known dtype")?;
         let description = describe(entry);
         let config = std::str::from_utf8(description.config).map_err(|_| "mesh config no UTF-8")?;
+        room(&self.config, config.len())?;
         let mut bytes = Vec::new();
         tensor.elements(count, &mut bytes)?;
+        let elements = self.elements + bytes.len() / dtype.width().max(1);
+        i32::try_from(elements).map_err(|_| "too many elements for one batch")?;
+        self.elements = elements;
         for element in bytes.chunks_exact(dtype.width().max(1)) {
             self.values
                 .values()
                 .append_value(dtype.to_f64(element).unwrap_or(f64::NAN));
         }
         self.values.append(true);
-        self.elements += count as usize;
         self.shape.push(shape.map(|n| n as i64));
         self.content.push(description.content);
         self.config.append_value(config);

@@ -28,6 +28,8 @@ use crate::event::kind::{Kind, Plugin};
 use crate::event::tensor::{Fault, Tensor};
 use crate::event::view::{Content, Value};
 use arrow_array::ArrayRef;
+use arrow_array::builder::GenericByteBuilder;
+use arrow_array::types::ByteArrayType;
 
 /// One value on its way into a table.
 #[derive(Debug, Clone, Copy)]
@@ -70,19 +72,22 @@ pub trait Rows: Send {
     #[inline(always)]
     fn push_plain(&mut self, _value: f64) {}
 
-    /// Takes back all but the first `rows` rows. Only for kinds that check their values as they go.
-    fn truncate(&mut self, _rows: usize) {}
-
-    /// Whether `push` may be called on an event that was not checked before.
-    fn checks_itself(&self) -> bool {
-        false
-    }
-
     /// Bytes held so far, roughly.
     fn size(&self) -> usize;
 
     /// The columns, in the order of the schema.
     fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef>;
+}
+
+/// Whether `column`, whose offsets have 32 bits, holds `more` bytes beside those it has.
+fn room<T: ByteArrayType<Offset = i32>>(
+    column: &GenericByteBuilder<T>,
+    more: usize,
+) -> Result<(), Fault> {
+    let end = column.values_slice().len().checked_add(more);
+    end.and_then(|end| i32::try_from(end).ok())
+        .map(drop)
+        .ok_or("more than 2 GiB of strings in one batch")
 }
 
 /// The columns for `kind`; those not in `wanted` may be left empty of data.
@@ -109,16 +114,25 @@ impl Rows for Box<dyn Rows> {
     fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
         (**self).push(entry)
     }
-    fn truncate(&mut self, rows: usize) {
-        (**self).truncate(rows);
-    }
-    fn checks_itself(&self) -> bool {
-        (**self).checks_itself()
-    }
     fn size(&self) -> usize {
         (**self).size()
     }
     fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef> {
         (**self).finish(memory)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::room;
+    use arrow_array::builder::StringBuilder;
+
+    #[test]
+    fn a_column_takes_no_more_than_its_offsets_can_tell() {
+        let mut column = StringBuilder::new();
+        column.append_value("abc");
+        assert!(room(&column, i32::MAX as usize - 3).is_ok());
+        assert!(room(&column, i32::MAX as usize - 2).is_err());
+        assert!(room(&column, usize::MAX).is_err());
     }
 }

@@ -45,15 +45,6 @@ impl Rows for Scalars {
         self.value.push(value);
     }
 
-    fn truncate(&mut self, rows: usize) {
-        self.value.truncate(rows);
-    }
-
-    #[inline(always)]
-    fn checks_itself(&self) -> bool {
-        true
-    }
-
     fn size(&self) -> usize {
         self.value.len() * 8
     }

@@ -3,7 +3,7 @@
 use super::blobs::Blobs;
 use super::keys::{dictionary, int32, strings};
 use super::schema::{TensorData, Wanted, element_type, item_field};
-use super::{Entry, Memory, Rows};
+use super::{Entry, Memory, Rows, room};
 use crate::event::dtype::DType;
 use crate::event::tensor::{Fault, Tensor, half_bits};
 use arrow_array::builder::{BinaryBuilder, Int64Builder, ListBuilder};
@@ -79,8 +79,11 @@ impl Rows for Tensors {
                 let kind = tensor.dtype;
                 match kind.filter(|_| *fill) {
                     Some(DType::STRING) => {
-                        for string in tensor.filled_strings(count)? {
-                            self.size += string.len();
+                        let filled = tensor.filled_strings(count)?;
+                        let bytes = filled.iter().map(|s| s.len()).sum();
+                        room(strings.values(), bytes)?;
+                        self.size += bytes;
+                        for string in filled {
                             strings.values().append_value(string);
                         }
                         strings.append(true);

@@ -1,7 +1,7 @@
 //! `text`: strings with their shape.
 
 use super::schema::item_field;
-use super::{Entry, Memory, Rows};
+use super::{Entry, Memory, Rows, room};
 use crate::event::tensor::Fault;
 use arrow_array::ArrayRef;
 use arrow_array::builder::{Int64Builder, ListBuilder, StringBuilder};
@@ -29,13 +29,14 @@ impl Rows for Text {
     fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
         let tensor = entry.tensor()?;
         let (_, count) = tensor.rank_and_count().ok_or("tensor of unknown shape")?;
-        let strings = tensor.filled_strings(count)?;
+        // Bytes that are no UTF-8 show as U+FFFD; `tensors(plugin="text")` has them exact.
+        let strings = tensor.filled_strings(count)?.into_iter();
+        let strings: Vec<_> = strings.map(String::from_utf8_lossy).collect();
+        let bytes = strings.iter().map(|s| s.len()).sum();
+        room(self.text.values(), bytes)?;
+        self.size += bytes;
         for string in strings {
-            self.size += string.len();
-            // Bytes that are no UTF-8 show as U+FFFD; `tensors(plugin="text")` has them exact.
-            self.text
-                .values()
-                .append_value(String::from_utf8_lossy(string));
+            self.text.values().append_value(string);
         }
         self.text.append(true);
         for dim in tensor.dims().flatten() {

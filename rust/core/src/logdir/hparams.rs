@@ -4,7 +4,7 @@
 //! time; that is folded into the run it lies in. Metrics are the scalars an experiment declares,
 //! or, if none does, all scalars of the session's runs; their last value counts.
 
-use super::scan::rows;
+use super::rows::rows;
 use super::{Scan, View};
 use crate::error::{Error, Result};
 use crate::event::kind::Kind;

@@ -11,8 +11,11 @@ mod hparams;
 pub mod pbtxt;
 mod records;
 mod refresh;
+mod rows;
 mod scan;
+mod series;
 mod tables;
+mod tags;
 
 pub use discover::{Root, Run, discover, is_event_file};
 pub use file::{FileEntry, Frontier, natural};
@@ -25,7 +28,7 @@ use crate::event::dtype::DType;
 use crate::event::kind::Kind;
 use crate::filter::Filter;
 use crate::pipeline::record::Policy;
-use crate::pipeline::{Access, FileTask, News, Report};
+use crate::pipeline::{Access, FileTask, News, Ordered, Report, Task};
 use crate::table::schema::{TensorData, element_type};
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -135,7 +138,7 @@ impl LogDir {
     pub fn scan(&self, kind: Kind, filter: Filter) -> Result<Scan> {
         match kind {
             Kind::HParams => self.hparams(filter, &mut || true),
-            kind => scan::rows(self.view(&filter)?, kind, filter, TensorData::Any),
+            kind => rows::rows(self.view(&filter)?, kind, filter, TensorData::Any),
         }
     }
 
@@ -162,7 +165,7 @@ impl LogDir {
             })?;
         let view = self.view(&filter)?;
         let shape = tables::common_shape(&view, &filter, go_on)?;
-        scan::rows(
+        rows::rows(
             view,
             Kind::Tensors,
             filter,
@@ -177,7 +180,7 @@ impl LogDir {
 
     /// The series: what each holds and how many values.
     pub fn series(&self, filter: Filter) -> Result<Scan> {
-        tables::series(self.view(&filter)?, filter)
+        series::series(self.view(&filter)?, filter)
     }
 
     /// The files, every record in them checked.
@@ -197,7 +200,7 @@ impl LogDir {
 
     /// Every tag of the runs in the filter.
     pub fn tags(&self, filter: Filter, go_on: &mut dyn FnMut() -> bool) -> Result<HashSet<String>> {
-        tables::tags(&self.view(&filter)?, filter, go_on)
+        series::tags(&self.view(&filter)?, filter, go_on)
     }
 
     fn view(&self, filter: &Filter) -> Result<View> {
@@ -237,6 +240,17 @@ impl View {
         self.options.on_damage == OnDamage::Raise
     }
 
+    /// The results of `task` over all files.
+    pub(crate) fn ordered<T: Task>(&self, task: T) -> Ordered<T> {
+        Ordered::new(
+            task,
+            self.files.clone(),
+            self.options.threads,
+            self.raises(),
+            self.report.clone(),
+        )
+    }
+
     pub(crate) fn run_names(&self) -> impl Iterator<Item = &str> {
         self.snapshot.runs.iter().map(|run| run.name.as_str())
     }
@@ -246,6 +260,11 @@ impl View {
             .iter()
             .map(|file| file.entry.path.to_string_lossy().into_owned())
     }
+}
+
+/// An error that no input can cause.
+pub(crate) fn bug(what: &str) -> Error {
+    Error::argument(format!("internal error: {what}; please report this"))
 }
 
 impl Snapshot {

@@ -54,6 +54,30 @@ pub struct Start {
     pub step: i64,
 }
 
+/// What comes next in a block.
+#[derive(Debug, Clone, Copy)]
+pub enum Moment {
+    /// A session starts.
+    Start(Start),
+    /// The row of this number.
+    Row(usize),
+}
+
+impl Block {
+    /// Rows and starts of sessions, in the order they were stored.
+    pub fn moments(&self) -> impl Iterator<Item = Moment> {
+        let mut starts = self.starts.iter().copied().peekable();
+        let mut rows = (0..self.keys.len()).peekable();
+        std::iter::from_fn(move || {
+            let row = rows.peek().copied().unwrap_or(usize::MAX);
+            starts
+                .next_if(|start| start.row <= row)
+                .map(Moment::Start)
+                .or_else(|| rows.next().map(Moment::Row))
+        })
+    }
+}
+
 /// Collects the rows of one kind.
 pub struct Decoder<'s, R> {
     spec: &'s Spec,
@@ -63,8 +87,6 @@ pub struct Decoder<'s, R> {
     starts: Vec<Start>,
     run: u32,
     file: u32,
-    /// The run began in this unit, so nothing earlier can resolve its tags.
-    first: bool,
 }
 
 impl<'s, R: Rows> Decoder<'s, R> {
@@ -86,7 +108,6 @@ impl<'s, R: Rows> Decoder<'s, R> {
             starts: Vec::new(),
             run: 0,
             file: 0,
-            first: true,
         }
     }
 
@@ -190,13 +211,7 @@ impl<'s, R: Rows> Decoder<'s, R> {
         if !renames && !self.tags.is_wanted(id) {
             return Ok(());
         }
-        let plugin = match (value.metadata, value.content) {
-            (Some(metadata), _) => self.tags.note(id, metadata).ok_or(Trouble::Irregular)?,
-            (None, Content::Tensor(_) | Content::None) => {
-                self.tags.known_or_unresolved(id, self.first)
-            }
-            (None, _) => Plugin::Other,
-        };
+        let plugin = self.tags.plugin_of(id, &value).ok_or(Trouble::Irregular)?;
         if !self.is_timely(event.step, event.wall_time) {
             return Ok(());
         }
@@ -290,11 +305,10 @@ impl<'s, R: Rows> Decoder<'s, R> {
 impl<R: Rows> Events for Decoder<'_, R> {
     type Output = Block;
 
-    fn enter(&mut self, run: u32, file: u32, first: bool) {
+    fn enter(&mut self, run: u32, file: u32, begins: bool) {
         self.run = run;
         self.file = file;
-        self.first = first;
-        self.tags.enter_run(run);
+        self.tags.enter_run(run, begins);
     }
 
     #[inline(always)]

@@ -6,7 +6,7 @@
 
 use crate::event::check;
 use crate::event::kind::Plugin;
-use crate::event::view::Metadata;
+use crate::event::view::{Content, Metadata, Value};
 use crate::filter::Names;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -81,6 +81,7 @@ pub struct Tags<'f> {
     index: HashTable<u32>,
     last: u32,
     run: u32,
+    run_begins: bool,
     /// First metadata of each tag in each run, in the order met.
     learned: Vec<(u32, u32, Learned)>,
     /// What earlier units said of the tags of the first run.
@@ -106,6 +107,7 @@ impl<'f> Tags<'f> {
             index: HashTable::new(),
             last: 0,
             run: 0,
+            run_begins: true,
             learned: Vec::new(),
             seed,
             first_run: None,
@@ -114,9 +116,11 @@ impl<'f> Tags<'f> {
         }
     }
 
-    /// Goes on with run number `run`, whose metadata is its own.
-    pub fn enter_run(&mut self, run: u32) {
+    /// Goes on with run number `run`, whose metadata is its own. If the run `begins` in this unit,
+    /// nothing earlier says anything of its tags.
+    pub fn enter_run(&mut self, run: u32, begins: bool) {
         self.run = run;
+        self.run_begins = begins;
         self.first_run.get_or_insert(run);
     }
 
@@ -268,16 +272,22 @@ impl<'f> Tags<'f> {
         }
     }
 
-    /// The plugin of a tag whose value brings no metadata. What nothing told here is taken note of,
-    /// unless the run begins in this unit, so that nothing else could tell.
+    /// Whose data a value is: what its own metadata says or, where a tensor brings none, its tag's.
+    /// What nothing told here is taken note of, unless the run begins in this unit, so that nothing
+    /// else could tell. `None` if the metadata is malformed.
     #[inline(always)]
-    pub fn known_or_unresolved(&mut self, id: u32, run_begins: bool) -> Plugin {
-        self.known(id).unwrap_or_else(|| {
-            if !run_begins && self.unresolved.last() != Some(&id) {
-                self.unresolved.push(id);
+    pub fn plugin_of(&mut self, id: u32, value: &Value<'_>) -> Option<Plugin> {
+        match (value.metadata, value.content) {
+            (Some(metadata), _) => self.note(id, metadata),
+            (None, Content::Tensor(_) | Content::None) => {
+                let known = self.known(id);
+                if known.is_none() && !self.run_begins && self.unresolved.last() != Some(&id) {
+                    self.unresolved.push(id);
+                }
+                Some(known.unwrap_or(Plugin::Other))
             }
-            Plugin::Other
-        })
+            (None, _) => Some(Plugin::Other),
+        }
     }
 
     /// Whether the tag's latest metadata names the plugin asked for.
@@ -361,7 +371,7 @@ mod tests {
         assert_eq!(tags.known(id), None);
         assert_eq!(tags.note(id, &text), Some(Plugin::Text));
         assert_eq!(tags.known(id), Some(Plugin::Text));
-        tags.enter_run(1);
+        tags.enter_run(1, true);
         assert_eq!(tags.known(id), None);
         assert_eq!(tags.note(id, &text), Some(Plugin::Text));
         let lesson = tags.finish();

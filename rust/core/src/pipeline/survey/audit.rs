@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::event::check;
-use crate::event::kind::{Kind, Plugin, kind_of};
+use crate::event::kind::{Kind, kind_of};
 use crate::event::view::{Content, Event, Value, Values, What};
 use crate::event::wire::{Field, Fields};
 use crate::filter::Names;
@@ -61,7 +61,6 @@ impl Task for AuditTask {
             audit: Audit::default(),
             memory: Memory::default(),
             file: 0,
-            first: true,
         })
     }
 }
@@ -73,7 +72,6 @@ struct Auditor<'s> {
     audit: Audit,
     memory: Memory,
     file: u32,
-    first: bool,
 }
 
 impl Auditor<'_> {
@@ -83,11 +81,7 @@ impl Auditor<'_> {
             return Ok(());
         }
         let id = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
-        let plugin = match (value.metadata, value.content) {
-            (Some(metadata), _) => self.tags.note(id, metadata).ok_or(Trouble::Irregular)?,
-            (None, Content::Tensor(_)) => self.tags.known_or_unresolved(id, self.first),
-            (None, _) => Plugin::Other,
-        };
+        let plugin = self.tags.plugin_of(id, &value).ok_or(Trouble::Irregular)?;
         let Some(kind) = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)? else {
             return Ok(());
         };
@@ -121,10 +115,9 @@ fn decoder(kind: Kind, memory: &mut Memory) -> Box<dyn Rows> {
 impl Events for Auditor<'_> {
     type Output = Audit;
 
-    fn enter(&mut self, run: u32, file: u32, first: bool) {
+    fn enter(&mut self, run: u32, file: u32, begins: bool) {
         self.file = file;
-        self.first = first;
-        self.tags.enter_run(run);
+        self.tags.enter_run(run, begins);
     }
 
     #[inline(always)]

@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::event::check;
-use crate::event::kind::{Kind, Plugin, kind_of};
-use crate::event::view::{Content, Event, Metadata, Value, Values, What, tagged_run_metadata};
+use crate::event::kind::{Kind, kind_of};
+use crate::event::view::{Event, Metadata, Value, Values, What, tagged_run_metadata};
 use crate::filter::Filter;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::tags::{Context, Lesson, Tags};
@@ -39,7 +39,7 @@ pub struct EventRows {
     pub tag: Vec<Option<String>>,
     /// The value's kind.
     pub kind: Vec<Option<Kind>>,
-    /// The plugin its metadata names, or its tag's did.
+    /// The plugin its own metadata names.
     pub plugin: Vec<Option<String>>,
     lesson: Lesson,
 }
@@ -86,7 +86,6 @@ impl Task for EventsTask {
             rows: EventRows::default(),
             run: 0,
             file: 0,
-            first: true,
         })
     }
 }
@@ -97,7 +96,6 @@ struct Lister<'f> {
     rows: EventRows,
     run: u32,
     file: u32,
-    first: bool,
 }
 
 /// Offset, payload length, step, wall time.
@@ -133,13 +131,7 @@ impl Lister<'_> {
     fn value(&mut self, place: Place, what: &What<'_>, message: &[u8]) -> Result<(), Trouble> {
         let value = Value::parse(message).ok_or(Trouble::Irregular)?;
         let id = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
-        let plugin = match (value.metadata, value.content) {
-            (Some(metadata), _) => self.tags.note(id, metadata).ok_or(Trouble::Irregular)?,
-            (None, Content::Tensor(_) | Content::None) => {
-                self.tags.known_or_unresolved(id, self.first)
-            }
-            (None, _) => Plugin::Other,
-        };
+        let plugin = self.tags.plugin_of(id, &value).ok_or(Trouble::Irregular)?;
         let kind = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)?;
         let wanted = self.tags.is_wanted(id)
             && (self.filter.plugin.is_none() || self.tags.plugin_is_wanted(id));
@@ -156,9 +148,9 @@ impl Lister<'_> {
 impl Events for Lister<'_> {
     type Output = EventRows;
 
-    fn enter(&mut self, run: u32, file: u32, first: bool) {
-        (self.run, self.file, self.first) = (run, file, first);
-        self.tags.enter_run(run);
+    fn enter(&mut self, run: u32, file: u32, begins: bool) {
+        (self.run, self.file) = (run, file);
+        self.tags.enter_run(run, begins);
     }
 
     fn event(&mut self, offset: u64, length: u64, payload: &[u8]) -> Result<(), Trouble> {

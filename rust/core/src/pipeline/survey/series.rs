@@ -92,7 +92,6 @@ impl Task for SeriesTask {
             by_tag: Vec::new(),
             part: SeriesPart::default(),
             run: 0,
-            first: true,
             pending: Vec::new(),
         })
     }
@@ -105,7 +104,6 @@ struct Survey<'t> {
     by_tag: Vec<Vec<u32>>,
     part: SeriesPart,
     run: u32,
-    first: bool,
     /// The values of the event at hand: counted once all of it proved regular.
     pending: Vec<Pending>,
 }
@@ -157,13 +155,7 @@ impl Survey<'_> {
         if !self.tags.is_wanted(tag) {
             return Ok(());
         }
-        let plugin = match (value.metadata, value.content) {
-            (Some(metadata), _) => self.tags.note(tag, metadata).ok_or(Trouble::Irregular)?,
-            (None, Content::Tensor(_) | Content::None) => {
-                self.tags.known_or_unresolved(tag, self.first)
-            }
-            (None, _) => Plugin::Other,
-        };
+        let plugin = self.tags.plugin_of(tag, &value).ok_or(Trouble::Irregular)?;
         let kind = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)?;
         let at = (event.step, event.wall_time);
         if self.is_timely(at) && self.is_of_plugin(tag, kind) {
@@ -192,10 +184,9 @@ fn dtype(content: &Content<'_>) -> Option<&'static str> {
 impl Events for Survey<'_> {
     type Output = SeriesPart;
 
-    fn enter(&mut self, run: u32, _: u32, first: bool) {
+    fn enter(&mut self, run: u32, _: u32, begins: bool) {
         self.run = run;
-        self.first = first;
-        self.tags.enter_run(run);
+        self.tags.enter_run(run, begins);
     }
 
     fn event(&mut self, _: u64, _: u64, payload: &[u8]) -> Result<(), Trouble> {

@@ -1,0 +1,88 @@
+//! The tags of a stream, numbered, and the dictionary they make.
+
+use crate::pipeline::decode::Block;
+use crate::table::keys::strings;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int32Type;
+use arrow_array::{ArrayRef, DictionaryArray, RecordBatch};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Tags in the order they were first met.
+#[derive(Default)]
+pub(super) struct TagNumbers {
+    index: HashMap<Box<str>, u32>,
+    names: Vec<Box<str>>,
+    values: Option<ArrayRef>,
+}
+
+impl TagNumbers {
+    /// The tag's number.
+    pub(super) fn of(&mut self, tag: &str) -> u32 {
+        if let Some(&number) = self.index.get(tag) {
+            return number;
+        }
+        let number = self.names.len() as u32;
+        self.index.insert(tag.into(), number);
+        self.names.push(tag.into());
+        self.values = None;
+        number
+    }
+
+    /// The tags by number.
+    pub(super) fn names(&self) -> &[Box<str>] {
+        &self.names
+    }
+
+    /// The tags by number, as the values of a dictionary.
+    pub(super) fn values(&mut self) -> ArrayRef {
+        Arc::clone(self.values.get_or_insert_with(|| strings(&self.names)))
+    }
+
+    /// Numbers a block's tags as the stream does. Usually every block meets the same tags in the
+    /// same order, and there is nothing to rewrite.
+    pub(super) fn adopt(&mut self, block: &mut Block) {
+        let mut order: Vec<Option<u32>> = vec![None; block.lesson.tags.len()];
+        for (local, name) in block.lesson.tags.iter().enumerate() {
+            if block.used[local] {
+                order[local] = Some(self.of(name));
+            }
+        }
+        let mut numbers = order.iter().zip(0..);
+        if !numbers.all(|(&number, local)| number.is_none_or(|n| n == local)) {
+            let number = |tag: &i32| order[*tag as usize].map_or(0, |n| n as i32);
+            let tags: Vec<i32> = block.keys.tag.iter().map(number).collect();
+            block.keys.tag = tags.into();
+        }
+    }
+}
+
+/// The dictionary of a tag grows from batch to batch, each a continuation of the one before; the
+/// last one serves them all.
+pub(super) fn share_dictionaries(batches: &mut [RecordBatch]) {
+    let Some(last) = batches.last().cloned() else {
+        return;
+    };
+    for (i, column) in last.columns().iter().enumerate() {
+        let Some(whole) = column.as_dictionary_opt::<Int32Type>() else {
+            continue;
+        };
+        for batch in &mut *batches {
+            let Some(part) = batch.column(i).as_dictionary_opt::<Int32Type>() else {
+                continue;
+            };
+            if Arc::ptr_eq(part.values(), whole.values())
+                || part.values().len() > whole.values().len()
+            {
+                continue;
+            }
+            let mut columns = batch.columns().to_vec();
+            let shared =
+                DictionaryArray::<Int32Type>::new(part.keys().clone(), Arc::clone(whole.values()));
+            columns[i] = Arc::new(shared);
+            if let Ok(shared) = RecordBatch::try_new(batch.schema(), columns) {
+                *batch = shared;
+            }
+        }
+    }
+}

@@ -9,6 +9,8 @@ mod error;
 mod interrupt;
 mod lifetime;
 mod logdir;
+mod options;
+mod raw_writers;
 mod records;
 mod scan;
 mod summary;
@@ -36,6 +38,8 @@ mod _native {
     #[pymodule_export]
     use super::lifetime::close_all;
     #[pymodule_export]
+    use super::raw_writers::{PyEventWriter, PyRecordWriter};
+    #[pymodule_export]
     use super::summary::{
         audio_value, default_edges, doubles, histogram_raw_value, histogram_tensor_value,
         histogram_value, hparams_end_value, hparams_experiment_value, hparams_start_value,
@@ -43,7 +47,7 @@ mod _native {
         sprite_png, strings_value, tensor_value, tsv, video_value,
     };
     #[pymodule_export]
-    use super::writer::{PyEventWriter, PyRecordWriter, PyWriter};
+    use super::writer::PyWriter;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

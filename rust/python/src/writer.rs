@@ -5,7 +5,7 @@
 //! time than to give it up and get it back. Whatever may wait gives it up and looks for signals.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -14,10 +14,11 @@ use tfevents::event::encode::{
     Encode, Event, Graph, RunMetadata, Scalar, ScalarValue, SessionLog, Summary, Values, Version,
     put_value, value_len,
 };
-use tfevents::writer::{Durability, OnError, OnFull, Options, Points, Target};
+use tfevents::writer::{Points, Target};
 
 use crate::column::Column;
 use crate::lifetime::Live;
+use crate::options;
 
 /// Points of a batch that are copied and encoded at a time.
 const BLOCK: usize = 16 << 10;
@@ -55,86 +56,6 @@ fn other_number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
         None => value.clone(),
     };
     held.extract().map_err(wrong)
-}
-
-fn choice<T: Copy>(name: &str, value: &Bound<'_, PyAny>, allowed: &[(&str, T)]) -> PyResult<T> {
-    let word: String = value.extract().unwrap_or_default();
-    let found = allowed.iter().find(|(allowed, _)| *allowed == word);
-    found.map(|&(_, value)| value).ok_or_else(|| {
-        let words: Vec<_> = allowed
-            .iter()
-            .map(|(word, _)| format!("{word:?}"))
-            .collect();
-        let text = format!("{name} must be {}, not {value:?}", words.join(" or "));
-        PyValueError::new_err(text)
-    })
-}
-
-fn positive(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    let number: Option<u64> = value.extract().ok().filter(|&number| number > 0);
-    number.ok_or_else(|| {
-        PyValueError::new_err(format!("{name} must be a positive integer, not {value:?}"))
-    })
-}
-
-fn seconds(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Duration> {
-    let given: Option<f64> = value.extract().ok();
-    let duration = given.and_then(|secs| Duration::try_from_secs_f64(secs).ok());
-    duration
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| {
-            PyValueError::new_err(format!(
-                "{name} must be a positive number of seconds, not {value:?}"
-            ))
-        })
-}
-
-/// The options that all writers share, by name; None is the default.
-fn options(target: Target, given: Option<&Bound<'_, PyDict>>) -> PyResult<Options> {
-    let mut options = Options::new(target);
-    for (name, value) in given.into_iter().flatten() {
-        let name: String = name.extract()?;
-        if !value.is_none() {
-            set_option(&mut options, &name, &value)?;
-        }
-    }
-    Ok(options)
-}
-
-fn set_option(options: &mut Options, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    match name {
-        "max_buffer_bytes" => options.max_buffer_bytes = positive(name, value)? as usize,
-        "rotate_bytes" => options.rotate_bytes = Some(positive(name, value)?),
-        "flush_secs" => options.flush_interval = seconds(name, value)?,
-        "rotate_secs" => options.rotate_after = Some(seconds(name, value)?),
-        "close_timeout" => options.close_timeout = seconds(name, value)?,
-        "durability" => {
-            let allowed = [
-                ("buffered", Durability::Buffered),
-                ("flush", Durability::Flush),
-                ("fsync", Durability::Fsync),
-            ];
-            options.durability = choice(name, value, &allowed)?;
-        }
-        "on_error" => {
-            let allowed = [
-                ("warn", OnError::Warn),
-                ("raise", OnError::Raise),
-                ("drop", OnError::Drop),
-            ];
-            options.on_error = choice(name, value, &allowed)?;
-        }
-        "on_full" => {
-            let allowed = [("block", OnFull::Block), ("drop", OnFull::Drop)];
-            options.on_full = choice(name, value, &allowed)?;
-        }
-        _ => {
-            return Err(PyTypeError::new_err(format!(
-                "{name} is no option of a writer"
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// One summary of values that are encoded already.
@@ -216,7 +137,7 @@ impl PyWriter {
             ));
         }
         let suffix = filename_suffix.to_owned();
-        let options = self::options(Target::Directory { path, suffix }, options)?;
+        let options = options::from_keywords(Target::Directory { path, suffix }, options)?;
         let writer = Self {
             live: Live::open(py, options)?,
         };
@@ -454,120 +375,4 @@ fn put_plain(values: &Bound<'_, PyDict>, out: &mut Vec<u8>) -> PyResult<bool> {
         put_scalar(tag.to_str()?, value.extract()?, out);
     }
     Ok(true)
-}
-
-/// Writes serialised events to a file, or into a directory.
-#[pyclass(name = "EventWriter", module = "tfevents._native", frozen, weakref)]
-pub struct PyEventWriter {
-    live: Live,
-}
-
-#[pymethods]
-impl PyEventWriter {
-    /// A `path` that is a file already, or whose name holds `tfevents`, is the file itself;
-    /// anything else is a directory. `version` is false to leave out the version event.
-    #[new]
-    #[pyo3(signature = (path, *, filename_suffix = "", version = true, **options))]
-    fn new(
-        py: Python<'_>,
-        path: PathBuf,
-        filename_suffix: &str,
-        version: bool,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Self> {
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let named = name.is_some_and(|name| name.contains("tfevents"));
-        let target = if path.is_file() || (named && !path.is_dir()) {
-            Target::File(path)
-        } else {
-            let suffix = filename_suffix.to_owned();
-            Target::Directory { path, suffix }
-        };
-        let mut options = self::options(target, options)?;
-        options.version = version;
-        Ok(Self {
-            live: Live::open(py, options)?,
-        })
-    }
-
-    /// Writes a serialised event.
-    fn write(&self, py: Python<'_>, event: &[u8]) -> PyResult<()> {
-        self.live.append(py, event)
-    }
-
-    /// Waits until everything is as safe as `durability` says.
-    fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        self.live.flush(py)
-    }
-
-    /// Writes what waits and closes the file.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.live.close(py)
-    }
-
-    /// Counters by name.
-    #[getter]
-    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.live.stats(py)
-    }
-
-    /// The file.
-    #[getter]
-    fn path(&self) -> Option<PathBuf> {
-        self.live.paths().pop()
-    }
-
-    /// The files so far, oldest first.
-    #[getter]
-    fn paths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.live.paths())
-    }
-}
-
-/// Frames bytes as records of one file, which it replaces.
-#[pyclass(name = "RecordWriter", module = "tfevents._native", frozen, weakref)]
-pub struct PyRecordWriter {
-    live: Live,
-}
-
-#[pymethods]
-impl PyRecordWriter {
-    #[new]
-    #[pyo3(signature = (path, **options))]
-    fn new(py: Python<'_>, path: PathBuf, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let mut options = self::options(Target::File(path), options)?;
-        options.version = false;
-        Ok(Self {
-            live: Live::open(py, options)?,
-        })
-    }
-
-    /// Writes a record.
-    fn write(&self, py: Python<'_>, record: &[u8]) -> PyResult<()> {
-        self.live.append(py, record)
-    }
-
-    /// Waits until everything is as safe as `durability` says.
-    fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        self.live.flush(py)
-    }
-
-    /// Writes what waits and closes the file.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.live.close(py)
-    }
-
-    /// Counters by name.
-    #[getter]
-    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.live.stats(py)
-    }
-
-    /// The file.
-    #[getter]
-    fn path(&self) -> Option<PathBuf> {
-        self.live.paths().pop()
-    }
 }

@@ -1,0 +1,13 @@
+"""Code in a fresh interpreter, for exits, forks, limits and preloaded libraries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+
+def python(code: str, *args: object, **options) -> subprocess.CompletedProcess[str]:
+    """Runs ``code`` in a fresh interpreter."""
+    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code), *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)

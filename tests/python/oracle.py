@@ -268,16 +268,20 @@ class Oracle:
             self._texts.setdefault(series, (said.display_name, said.summary_description))
         plugin = self._plugins.get(series, "")
         kind = kind_of(value, plugin)
-        self._count(kind, keys)
         if kind == "meshes":
             self._mesh(value, keys, where)
-        elif kind in READERS:
+            return
+        self._count(kind, keys)
+        if kind in READERS:
             for row in READERS[kind](value, plugin):
                 self._row(kind, keys | row | where)
 
     def _mesh(self, value, keys, where):
         """Golden meshes are whole in one event; vertices come first."""
         said = MeshPluginData.FromString(value.metadata.plugin_data.content)
+        self._count("meshes", keys | {"tag": said.name})
+        texts = self.texts(keys["run"], keys["tag"])
+        self._texts.setdefault((keys["run"], said.name), texts)
         column = {1: "vertices", 2: "faces", 3: "colors"}[said.content_type]
         elements = numbers(value.tensor).reshape(dims(value.tensor))
         meshes = (elements.astype(int) if column == "faces" else elements).tolist()

@@ -1,6 +1,7 @@
 """What trips readers up, one claim a test; tensors have a file of their own."""
 
 import math
+import re
 import struct
 
 import numpy as np
@@ -226,6 +227,25 @@ def test_a_mesh_is_one_row_whatever_its_tags(log, tags, config, components, toge
     assert row["faces"] == [[0, 1, 0]]
     assert row["colors"] == [[9.0] * 3] * 2
     assert row["config"] == (config if config != "null" else None)
+
+
+def test_a_mesh_is_listed_by_the_name_it_is_asked_for_by(log):
+    points = tensor(1, [1, 1, 3], float_val=[1, 2, 3])
+    log(
+        ".",
+        [
+            version(),
+            event(1, mesh("m_VERTEX", 1, points), mesh("m_COLOR", 3, points)),
+            event(1, scalar("m_VERTEX", 1.0)),
+        ],
+    )
+    listed = {(row["tag"], row["kind"]): row for row in rows(log, "series")}
+    assert listed.keys() == {("m", "meshes"), ("m_VERTEX", "scalars")}
+    assert (listed["m", "meshes"]["count"], listed["m", "meshes"]["plugin"]) == (2, "mesh")
+    for tags in ("m", re.compile("^m$"), ["m"]):
+        assert only(log, "meshes", tags=tags)["tag"] == "m"
+        assert only(log, "series", tags=tags)["tag"] == "m"
+    assert rows(log, "meshes", tags="m_VERTEX") == []
 
 
 def test_each_mesh_of_a_batch_and_each_step_is_a_row(log):

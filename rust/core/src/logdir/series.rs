@@ -42,7 +42,7 @@ fn summaries(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<(TagNumber
     for stat in all.stats {
         let learned = all
             .learned
-            .get(&(stat.run, stat.tag))
+            .get(&(stat.run, stat.described_by))
             .cloned()
             .unwrap_or_default();
         let plugin = match stat.kind {
@@ -95,19 +95,17 @@ struct Collected {
 
 impl Collected {
     fn take_in(&mut self, part: &SeriesPart, tags: &mut TagNumbers, filter: &Filter) {
-        let numbers: Vec<u32> = part
-            .stats
-            .iter()
-            .map(|s| tags.of(&part.lesson.tags[s.tag as usize]))
-            .collect();
-        let mut slots = Vec::with_capacity(numbers.len());
-        for (stat, &tag) in part.stats.iter().zip(&numbers) {
+        let mut number = |tag: u32| tags.of(&part.lesson.tags[tag as usize]);
+        let mut slots = Vec::with_capacity(part.stats.len());
+        for stat in &part.stats {
+            let (tag, described_by) = (number(stat.tag), number(stat.described_by));
             let slot = *self
                 .index
                 .entry((stat.run, tag, stat.kind))
                 .or_insert_with(|| {
                     self.stats.push(Stat {
                         tag,
+                        described_by,
                         count: 0,
                         ..stat.clone()
                     });

@@ -10,7 +10,7 @@ use super::keys::{int32, int64};
 use super::schema::item_field;
 use super::{Entry, Memory, Rows, room};
 use crate::event::tensor::Fault;
-use crate::event::view::Metadata;
+use crate::event::view::{Metadata, Value};
 use crate::event::wire::{Field, Fields};
 use arrow_array::builder::{
     Float32Builder, Float64Builder, Int32Builder, ListBuilder, StringBuilder,
@@ -25,6 +25,14 @@ const VERTEX: i32 = 1;
 const FACE: i32 = 2;
 const COLOR: i32 = 3;
 
+/// What the mesh is called that `value` is a part of.
+pub fn mesh_name<'a>(value: &Value<'a>) -> &'a [u8] {
+    match describe(value).name {
+        b"" => value.series_tag(),
+        name => name,
+    }
+}
+
 /// So many meshes without points may lie in a tensor; each is a row.
 const MOST_EMPTY: u64 = 1024;
 
@@ -36,12 +44,8 @@ struct Description<'a> {
     config: &'a [u8],
 }
 
-fn describe<'a>(entry: &Entry<'a>) -> Description<'a> {
-    let metadata = entry
-        .value
-        .metadata
-        .and_then(Metadata::parse)
-        .unwrap_or_default();
+fn describe<'a>(value: &Value<'a>) -> Description<'a> {
+    let metadata = value.metadata.and_then(Metadata::parse).unwrap_or_default();
     let mut description = Description {
         name: b"",
         content: 0,
@@ -84,10 +88,7 @@ impl Default for Components {
 
 impl Rows for Components {
     fn tag<'e>(&self, entry: &Entry<'e>) -> &'e [u8] {
-        match describe(entry).name {
-            b"" => entry.value.series_tag(),
-            name => name,
-        }
+        mesh_name(&entry.value)
     }
 
     fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
@@ -100,7 +101,7 @@ impl Rows for Components {
             return Err("mesh tensor claims far more meshes than it stores");
         }
         let dtype = tensor.dtype.ok_or("tensor of no known dtype")?;
-        let description = describe(entry);
+        let description = describe(&entry.value);
         let config = std::str::from_utf8(description.config).map_err(|_| "mesh config no UTF-8")?;
         room(&self.config, config.len())?;
         let mut bytes = Vec::new();

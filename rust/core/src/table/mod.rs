@@ -21,7 +21,7 @@ mod text;
 
 pub use keys::Keys;
 pub use memory::Memory;
-pub use meshes::{Assembler as MeshAssembler, component_schema};
+pub use meshes::{Assembler as MeshAssembler, component_schema, mesh_name};
 pub use scalars::Scalars;
 
 use crate::event::kind::{Kind, Plugin};

@@ -10,7 +10,7 @@ use crate::pipeline::decode::is_start;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::tags::{Context, Lesson, Tags};
 use crate::pipeline::{Access, Decoded, FileTask, Output, Scratch, Task, Unit, decode};
-use crate::table::Memory;
+use crate::table::{Memory, mesh_name};
 
 /// Counts the values of each series.
 pub struct SeriesTask {
@@ -27,8 +27,10 @@ pub struct SeriesTask {
 pub struct Stat {
     /// Number of the run.
     pub run: u32,
-    /// Number of the tag within the unit.
+    /// Number of the tag within the unit; a mesh is listed by its name.
     pub tag: u32,
+    /// Number of the tag whose metadata describes the series.
+    pub described_by: u32,
     /// `None` for values that hold nothing.
     pub kind: Option<Kind>,
     /// The elements' dtype, where the content tells.
@@ -108,11 +110,11 @@ struct Survey<'t> {
     pending: Vec<Pending>,
 }
 
-/// A value about to be counted: tag, kind, dtype, step and wall time.
-type Pending = (u32, Option<Kind>, Option<&'static str>, (i64, f64));
+/// A value about to be counted: tag, the tag that describes it, kind, dtype, step and wall time.
+type Pending = (u32, u32, Option<Kind>, Option<&'static str>, (i64, f64));
 
 impl Survey<'_> {
-    fn count(&mut self, (tag, kind, dtype, at): Pending) {
+    fn count(&mut self, (tag, described_by, kind, dtype, at): Pending) {
         if self.by_tag.len() <= tag as usize {
             self.by_tag.resize(tag as usize + 1, Vec::new());
         }
@@ -129,6 +131,7 @@ impl Survey<'_> {
             stats.push(Stat {
                 run,
                 tag,
+                described_by,
                 kind,
                 dtype,
                 count: 0,
@@ -151,15 +154,22 @@ impl Survey<'_> {
 
     fn value(&mut self, event: &Event<'_>, message: &[u8]) -> Result<(), Trouble> {
         let value = Value::parse(message).ok_or(Trouble::Irregular)?;
-        let tag = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
-        if !self.tags.is_wanted(tag) {
-            return Ok(());
+        let described_by = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
+        if !self.tags.is_wanted(described_by) && value.metadata.is_none() {
+            return Ok(()); // no mesh, either
         }
-        let plugin = self.tags.plugin_of(tag, &value).ok_or(Trouble::Irregular)?;
-        let kind = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)?;
+        let plugin = self.tags.plugin_of(described_by, &value);
+        let kind = kind_of(&value.content, plugin.ok_or(Trouble::Irregular)?);
+        let kind = kind.ok_or(Trouble::Irregular)?;
+        let tag = match kind {
+            Some(Kind::Meshes) => self.tags.id(mesh_name(&value)).ok_or(Trouble::Irregular)?,
+            _ => described_by,
+        };
         let at = (event.step, event.wall_time);
-        if self.is_timely(at) && self.is_of_plugin(tag, kind) {
-            self.pending.push((tag, kind, dtype(&value.content), at));
+        let wanted = self.tags.is_wanted(tag) && self.is_of_plugin(described_by, kind);
+        if wanted && self.is_timely(at) {
+            let dtype = dtype(&value.content);
+            self.pending.push((tag, described_by, kind, dtype, at));
         }
         Ok(())
     }
@@ -222,7 +232,7 @@ impl Events for Survey<'_> {
         };
         let tag = self.tags.id(tag).ok_or(Trouble::Irregular)?;
         if self.tags.is_wanted(tag) && self.is_timely(at) && self.task.filter.plugin.is_none() {
-            self.count((tag, Some(Kind::Graphs), None, at));
+            self.count((tag, tag, Some(Kind::Graphs), None, at));
         }
         Ok(())
     }
@@ -252,7 +262,8 @@ impl Events for Survey<'_> {
         };
         let at = (peek.step, peek.wall_time);
         if self.tags.is_wanted(tag) && self.is_timely(at) && self.is_of_plugin(tag, Some(kind)) {
-            self.count((tag, Some(kind), value.dtype.map(|d| d.name()), at));
+            let dtype = value.dtype.map(|d| d.name());
+            self.count((tag, tag, Some(kind), dtype, at));
         }
         true
     }

@@ -52,9 +52,25 @@ class ScanDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no types
         options = {key: value for key, value in options.items() if key in _SCANNER_OPTIONS}
         if batch_size is not None:
             options["batch_size"] = batch_size
-        narrowed = self._scan._narrowed(*self._push_down(columns, filter))
+        wanted, bounds = self._push_down(columns, filter)
+        narrowed = self._narrowed(wanted, bounds)
         reader = pa.RecordBatchReader.from_stream(narrowed)
         return ds.Scanner.from_batches(reader, columns=columns, filter=filter, **options)
+
+    def _narrowed(self, wanted: list[str] | None, bounds: dict[str, Any]) -> Scan:
+        """The scan with `bounds`; without them where they would change which columns there are."""
+        schema = self.schema
+        if wanted is not None:
+            schema = pa.schema([schema.field(name) for name in wanted])
+        if bounds:
+            try:
+                narrowed = self._scan._narrowed(wanted, bounds)
+            except ValueError:  # a column that only other rows have
+                pass
+            else:
+                if narrowed.schema == schema:
+                    return narrowed
+        return self._scan._narrowed(wanted, {})
 
     def _push_down(
         self, columns: Any, condition: ds.Expression | None
@@ -107,8 +123,14 @@ def _bounds(text: str) -> dict[str, Any]:
         found = _COMPARISON.fullmatch(term)
         if found is None:
             continue
-        column, operator, value = found["column"], found["operator"], json.loads(found["value"])
+        column, operator = found["column"], found["operator"]
+        try:
+            value = json.loads(found["value"], strict=False)
+        except ValueError:
+            continue  # escaped as JSON does not
         if column == "step" and isinstance(value, int):
+            if not -(2**63) < value < 2**63 - 1:
+                continue  # steps and bounds are of 64 bits; the condition is applied again
             first = {"==": value, ">=": value, ">": value + 1}.get(operator)
             last = {"==": value, "<=": value, "<": value - 1}.get(operator)
             low = first if low is None else low if first is None else max(low, first)

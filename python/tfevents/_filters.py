@@ -106,7 +106,10 @@ def columns(given: Iterable[str] | None) -> list[str] | None:
         return None
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise TypeError(f"columns={given!r}; it is a list of column names")
-    return list(given)
+    wanted = list(given)
+    if not all(isinstance(name, str) for name in wanted):
+        raise TypeError(f"columns={wanted!r}; it is a list of column names")
+    return wanted
 
 
 def build(

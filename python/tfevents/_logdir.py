@@ -7,7 +7,7 @@ import html
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 
 from tfevents import _filters, _native, _roots
 from tfevents._errors import DamageWarning, ReplacedFileWarning
@@ -58,6 +58,13 @@ def open(  # noqa: A001
     """
     if storage_options:
         raise ValueError("storage_options are for object stores, which are not read yet")
+    for name, choice in (("restarts", restarts), ("on_damage", on_damage), ("mmap", mmap)):
+        if not isinstance(choice, str):
+            raise TypeError(f"{name}={choice!r}; it is a string")
+    if not isinstance(checksum, bool):
+        raise TypeError(f"checksum={checksum!r}; it is True or False")
+    if threads is not None and not isinstance(threads, SupportsIndex):
+        raise TypeError(f"threads={threads!r}; it is a whole number, or None for all cores")
     roots = _roots.resolve(path)
     native = _native.LogDir(roots, restarts, on_damage, checksum, mmap, threads)
     return LogDir(native)
@@ -183,6 +190,8 @@ class LogDir:
         `strings`. With the argument `dtype` (``"float32"``, …) instead typed `values`: a
         fixed_shape_tensor where all shapes agree, else a list; null for strings and complex.
         """
+        if dtype is not None and not isinstance(dtype, str):
+            raise TypeError(f"dtype={dtype!r}; it is the name of a dtype")
         return self._scan("tensors", runs, tags, steps, wall_time, plugin, columns, dtype)
 
     def images(

@@ -30,8 +30,10 @@ def resolve(given: Roots) -> list[Root]:
         FileNotFoundError: A path does not exist, or a glob matches nothing.
         ValueError: There is no event file, or a file is none.
     """
+    if isinstance(given, bytes):
+        raise TypeError(f"path={given!r}; it is str, not bytes")
     if isinstance(given, Mapping):
-        roots = [_named(str(name), path) for name, one in given.items() for path in _expand(one)]
+        roots = [root for name, one in given.items() for root in _below(str(name), one)]
     elif isinstance(given, (str, os.PathLike)):
         expanded = _expand(given)
         globbed = not os.path.lexists(Path(given).expanduser())
@@ -43,6 +45,15 @@ def resolve(given: Roots) -> list[Root]:
     if not roots:
         raise ValueError(f"path={given!r}; it names nothing")
     return roots
+
+
+def _below(name: str, given: PathLike) -> list[Root]:
+    """The one place `given` is, as `name`; or the places it matches, each below `name`."""
+    found = _expand(given)
+    if len(found) == 1:
+        return [_named(name, found[0])]
+    below = _relative(found)
+    return [(kind, f"{name}/{part}".removesuffix("/."), path) for kind, part, path in below]
 
 
 def _expand(given: PathLike) -> list[Path]:
@@ -82,5 +93,6 @@ def _relative(paths: list[Path]) -> list[Root]:
     if len(set(paths)) == 1 and paths[0].is_dir() and len(paths) == 1:
         above = str(directories[0].absolute().parent)
     names = [os.path.relpath(directory.absolute(), above) for directory in directories]
-    slashed = ["" if name == "." else name.replace(os.sep, "/") for name in names]
+    texts = [os.fsencode(name).decode(errors="backslashreplace") for name in names]
+    slashed = ["" if name == "." else name.replace(os.sep, "/") for name in texts]
     return [_named(name, path) for name, path in zip(slashed, paths, strict=True)]

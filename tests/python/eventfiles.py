@@ -16,6 +16,7 @@ from tensorboard.compat.proto.summary_pb2 import (
 )
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
+from tensorboard.plugins.mesh.plugin_data_pb2 import MeshPluginData
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 NAME = "events.out.tfevents.1700000000.host"
@@ -109,6 +110,15 @@ def text(tag, *strings):
     """A text of rank 1."""
     strings = [s.encode() if isinstance(s, str) else s for s in strings]
     return value(tag, "text", tensor=tensor(7, [len(strings)], string_val=strings))
+
+
+def vertices(tag, *numbers, name="", stated=True):
+    """A mesh of one point; `stated` is false to leave out the metadata."""
+    points = tensor(1, [1, 1, 3], float_val=numbers)
+    if not stated:
+        return value(tag, tensor=points)
+    said = MeshPluginData(name=name or tag, content_type=MeshPluginData.VERTEX)
+    return value(tag, tensor=points, metadata=metadata("mesh", said.SerializeToString()))
 
 
 def image(tag, data, width=3, height=2):

@@ -20,6 +20,7 @@ from eventfiles import (
     text,
     value,
     version,
+    vertices,
     write,
 )
 from hypothesis import given, settings
@@ -42,7 +43,8 @@ VALUES = [
     lambda tag, n: value(tag, "mine", tensor=tensor(3, [2], int_val=[n, 1])),
     lambda tag, n: value(tag, "mine", tensor=tensor(7, [1], string_val=[b"%d" % n])),
     lambda tag, n: value(tag, "pr_curves", tensor=tensor(1, [6, 1], float_val=[n] * 6)),
-    lambda tag, n: value(tag, "mesh", tensor=tensor(1, [1, 1, 3], float_val=[n] * 3)),
+    lambda tag, n: vertices(tag, n, n, n),
+    lambda tag, n: vertices(tag, n, n, n, stated=False),
     lambda tag, n: value(tag, "graph_keras_model", tensor=tensor(7, [], string_val=[b"%d" % n])),
 ]
 

@@ -80,6 +80,15 @@ impl Error {
         &self.0.kind
     }
 
+    /// What went wrong, without where.
+    pub fn reason(&self) -> String {
+        match self.kind() {
+            ErrorKind::Io(error) => error.to_string(),
+            ErrorKind::Damaged { reason, .. } => reason.clone(),
+            _ => self.to_string(),
+        }
+    }
+
     /// The file or directory it went wrong at.
     pub fn path(&self) -> Option<&Path> {
         self.0.path.as_deref()
@@ -96,7 +105,7 @@ impl fmt::Display for Error {
             ErrorKind::Io(error) => write!(f, "{path}: {error}"),
             ErrorKind::Damaged { offset, reason } => write!(
                 f,
-                "{path}: {reason} at offset {offset}; on_damage=\"skip\" reads on after the damage"
+                "{path}: {reason} at offset {offset}; tfevents.open(…, on_damage=\"skip\") reads on after it"
             ),
             ErrorKind::Argument(what) => f.write_str(what),
             ErrorKind::Interrupted => f.write_str("interrupted"),

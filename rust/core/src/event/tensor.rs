@@ -11,9 +11,9 @@ use super::wire::{Field, Fields};
 
 /// Repeating a value may make a tensor this many elements for each of its bytes, so that twenty
 /// hostile bytes cannot ask for terabytes, nor a small file full of such tensors for gigabytes.
-const MOST_REPEATED: u64 = 8;
+const MOST_REPEATED: u64 = 4;
 /// … but this many elements are always fine.
-const ALWAYS_FINE: u64 = 1024;
+const ALWAYS_FINE: u64 = 64;
 
 /// Where the parts of a `TensorProto` lie.
 #[derive(Debug, Clone, Copy)]
@@ -262,14 +262,14 @@ impl<'a> Tensor<'a> {
     /// few times the message, or than a few kilobytes.
     pub fn filled_strings(&self, count: u64) -> Result<Vec<&'a [u8]>, Fault> {
         let size = self.message.len() as u64;
-        if count > ALWAYS_FINE.max(size) {
+        if count > (ALWAYS_FINE / 4).max(size) {
             return Err("tensor claims far more strings than it stores");
         }
         let count = count as usize;
         let mut strings: Vec<&[u8]> = self.strings().take(count).collect();
         let last = strings.last().copied().unwrap_or_default();
         let repeated = (count - strings.len()) as u64 * last.len() as u64;
-        if repeated > (MOST_REPEATED * size).max(4 * ALWAYS_FINE) {
+        if repeated > (MOST_REPEATED * size).max(16 * ALWAYS_FINE) {
             return Err("tensor claims far more strings than it stores");
         }
         strings.resize(count, last);

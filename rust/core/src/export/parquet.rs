@@ -43,6 +43,9 @@ pub fn write_parquet(
     threads: usize,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Result<u64> {
+    if path.as_os_str().is_empty() {
+        return Err(Error::argument("path=\"\"; it is empty"));
+    }
     let at = |error: std::io::Error| Error::io(error, path);
     if path.is_dir() {
         return Err(at(std::io::ErrorKind::IsADirectory.into()));

@@ -6,6 +6,7 @@
 use super::file::{FileEntry, natural};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ pub enum Root {
 pub type Runs = Vec<(String, Vec<PathBuf>)>;
 
 /// The runs under `roots`. A root that is gone is an error; a directory below one that cannot be
-/// listed is one, too, unless it is gone meanwhile. Roots without event files come back beside.
+/// listed is one, too, unless it is gone meanwhile; so are two directories by one name. Roots without event files come back beside.
 pub fn discover(roots: &[Root]) -> Result<(Runs, Vec<PathBuf>)> {
     let mut found: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     let mut empty = Vec::new();
@@ -57,6 +58,16 @@ pub fn discover(roots: &[Root]) -> Result<(Runs, Vec<PathBuf>)> {
         }
     }
     let mut runs: Runs = found.into_iter().collect();
+    for (name, files) in &runs {
+        let elsewhere = files.iter().find(|file| file.parent() != files[0].parent());
+        if let Some(other) = elsewhere {
+            return Err(Error::argument(format!(
+                "path: two directories are both run {name:?}, give one another name: {} and {}",
+                files[0].parent().unwrap_or(&files[0]).display(),
+                other.parent().unwrap_or(other).display()
+            )));
+        }
+    }
     runs.sort_by(|(a, _), (b, _)| natural(a, b));
     for (_, files) in &mut runs {
         files.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
@@ -100,9 +111,9 @@ impl Walk<'_> {
         }
         for (file_name, link) in below {
             let path = directory.join(&file_name);
-            let part = file_name.to_string_lossy();
+            let part = text(&file_name);
             let name = if name.is_empty() {
-                part.into_owned()
+                part
             } else {
                 format!("{name}/{part}")
             };
@@ -125,6 +136,17 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// The name as text; bytes that are no UTF-8 as `\xff`, so that names that differ remain so.
+fn text(name: &OsStr) -> String {
+    let chunks = name.as_encoded_bytes().utf8_chunks();
+    chunks
+        .flat_map(|chunk| {
+            let odd = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"));
+            std::iter::once(chunk.valid().to_owned()).chain(odd)
+        })
+        .collect()
 }
 
 /// TensorBoard's rule for what belongs to a log.

@@ -5,7 +5,7 @@
 //! directory it lies in, and only if they stay inside: a config is input, and could name anything.
 
 use super::pbtxt::{EmbeddingInfo, PbtxtError, ProjectorConfig};
-use super::{Root, Scan, View};
+use super::{Root, Scan, View, unique_name};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::table::keys::{dictionary, float64, int32, int64, strings};
@@ -17,7 +17,7 @@ use arrow_array::builder::{
 use arrow_array::{ArrayRef, ListArray, RecordBatch, StringArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Fields, Schema};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,6 +46,53 @@ struct Embedding {
 
 /// The table of embeddings.
 pub(super) fn scan(view: View, roots: &[Root], filter: Filter) -> Result<Scan> {
+    let (runs, places) = places(&view, roots);
+    let mut found = Vec::new();
+    read(&runs, &places, &filter, &mut found, &mut |path, error| {
+        if view.raises() {
+            return Err(error);
+        }
+        view.report.add_unreadable(path, &error);
+        Ok(())
+    })?;
+    let batch = table(&found, &runs)?;
+    let columns = batch.num_columns();
+    let layout = Layout::of(
+        batch.schema(),
+        columns,
+        TensorData::Any,
+        filter.columns.as_deref(),
+    )?;
+    let batch = batch
+        .project(&layout.projection)
+        .map_err(|e| Error::argument(e.to_string()))?;
+    Ok(Scan::ready(batch))
+}
+
+/// What cannot be read of the projector files: the file, its length, and why.
+pub(super) fn damage(
+    view: &View,
+    roots: &[Root],
+    filter: &Filter,
+) -> Result<Vec<(PathBuf, u64, String)>> {
+    let (runs, places) = places(view, roots);
+    let mut damage = Vec::new();
+    read(
+        &runs,
+        &places,
+        filter,
+        &mut Vec::new(),
+        &mut |path, error| {
+            let length = fs::metadata(path).map_or(0, |m| m.len());
+            damage.push((path.to_owned(), length, error.reason()));
+            Ok(())
+        },
+    )?;
+    Ok(damage)
+}
+
+/// The names of the runs, and the directories that may hold a config, with the run of each.
+fn places(view: &View, roots: &[Root]) -> (Vec<String>, Vec<(usize, PathBuf)>) {
     let mut runs: Vec<String> = view.run_names().map(str::to_owned).collect();
     let mut directories: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for (number, run) in view.snapshot.runs.iter().enumerate() {
@@ -66,49 +113,44 @@ pub(super) fn scan(view: View, roots: &[Root], filter: Filter) -> Result<Scan> {
             });
         }
     }
-    let mut found = Vec::new();
-    let mut order: Vec<(usize, PathBuf)> = directories.into_iter().map(|(d, n)| (n, d)).collect();
-    order.sort();
-    for (run, directory) in order {
-        if filter.runs.matches(&runs[run]) {
-            read(&view, &directory, run, &filter, &mut found)?;
-        }
-    }
-    let batch = table(&found, &runs)?;
-    let columns = batch.num_columns();
-    let layout = Layout::of(
-        batch.schema(),
-        columns,
-        TensorData::Any,
-        filter.columns.as_deref(),
-    )?;
-    let batch = batch
-        .project(&layout.projection)
-        .map_err(|e| Error::argument(e.to_string()))?;
-    Ok(Scan::ready(batch))
+    let mut places: Vec<(usize, PathBuf)> = directories.into_iter().map(|(d, n)| (n, d)).collect();
+    places.sort();
+    (runs, places)
 }
 
-/// Reads the configs in `directory`. What cannot be read is damage like any other.
+/// Takes an error and the file it is about; an error if that is the end of it.
+type OnError<'a> = &'a mut dyn FnMut(&Path, Error) -> Result<()>;
+
+/// Reads the configs of all places. What cannot be read is damage like any other: it costs the
+/// embedding it belongs to, or its labels, or its sprite, and no other.
 fn read(
-    view: &View,
-    directory: &Path,
-    run: usize,
+    runs: &[String],
+    places: &[(usize, PathBuf)],
     filter: &Filter,
     found: &mut Vec<Embedding>,
+    on_error: OnError<'_>,
 ) -> Result<()> {
-    for config in CONFIGS
-        .map(|name| directory.join(name))
-        .iter()
-        .filter(|path| path.exists())
-    {
-        match read_config(config, run, filter, found) {
-            Err(error) if !view.raises() => view
-                .report
-                .add_unreadable(error.path().unwrap_or(config), &error),
-            result => result?,
+    for (run, directory) in places {
+        if !filter.runs.matches(&runs[*run]) {
+            continue;
+        }
+        let configs = CONFIGS.map(|name| directory.join(name));
+        for config in configs.iter().filter(|path| path.exists()) {
+            if let Err(error) = read_config(config, *run, filter, found, on_error) {
+                on_error(&error.path().unwrap_or(config).to_owned(), error)?;
+            }
         }
     }
     Ok(())
+}
+
+/// The bytes of a regular file; anything else might never end.
+fn contents(path: &Path) -> Result<Vec<u8>> {
+    let metadata = fs::metadata(path).map_err(|e| Error::io(e, path))?;
+    if !metadata.is_file() {
+        return Err(Error::damaged(path, 0, "no regular file"));
+    }
+    fs::read(path).map_err(|e| Error::io(e, path))
 }
 
 fn read_config(
@@ -116,15 +158,17 @@ fn read_config(
     run: usize,
     filter: &Filter,
     found: &mut Vec<Embedding>,
+    on_error: OnError<'_>,
 ) -> Result<()> {
-    let metadata = fs::metadata(config).map_err(|e| Error::io(e, config))?;
-    let text = fs::read_to_string(config).map_err(|e| Error::io(e, config))?;
+    let text = contents(config)?;
+    let text = String::from_utf8(text).map_err(|_| Error::damaged(config, 0, "no UTF-8"))?;
     let bad = |e: PbtxtError| Error::damaged(config, 0, format!("line {}: {}", e.line, e.reason));
     let parsed = ProjectorConfig::parse(&text).map_err(bad)?;
     let base = config.parent().unwrap_or(config);
-    let modified = metadata.modified().ok();
+    let modified = fs::metadata(config).and_then(|m| m.modified()).ok();
     let since = modified.and_then(|m| m.duration_since(std::time::UNIX_EPOCH).ok());
     let wall_time = since.map_or(0.0, |d| d.as_secs_f64());
+    let mut report = |error: Error| on_error(&error.path().unwrap_or(config).to_owned(), error);
     for info in &parsed.embeddings {
         let (name, step) = split_name(&info.tensor_name);
         // Without a tensor file the values are in a TensorFlow checkpoint.
@@ -132,25 +176,43 @@ fn read_config(
         if !known || info.tensor_path.is_empty() {
             continue;
         }
-        let (shape, values) = tensor(base, info)?;
-        found.push(Embedding {
+        let (shape, values) = match tensor(base, info) {
+            Ok(tensor) => tensor,
+            Err(error) => {
+                report(error)?;
+                continue;
+            }
+        };
+        let mut embedding = Embedding {
             run,
             name: name.to_owned(),
             step,
             wall_time,
             shape,
             values,
-            metadata: metadata_of(base, info, shape[0])?,
-            sprite: match &info.sprite {
-                Some(sprite) if !sprite.image_path.is_empty() => {
-                    let path = inside(base, &sprite.image_path)?;
-                    Some(fs::read(&path).map_err(|e| Error::io(e, &path))?)
-                }
-                _ => None,
-            },
-        });
+            metadata: None,
+            sprite: None,
+        };
+        match metadata_of(base, info, shape[0]) {
+            Ok(metadata) => embedding.metadata = metadata,
+            Err(error) => report(error)?,
+        }
+        match sprite_of(base, info) {
+            Ok(sprite) => embedding.sprite = sprite,
+            Err(error) => report(error)?,
+        }
+        found.push(embedding);
     }
     Ok(())
+}
+
+fn sprite_of(base: &Path, info: &EmbeddingInfo) -> Result<Option<Vec<u8>>> {
+    match &info.sprite {
+        Some(sprite) if !sprite.image_path.is_empty() => {
+            contents(&inside(base, &sprite.image_path)?).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// PyTorch and tensorboardX name a tensor `<tag>:<step, five digits>`.
@@ -180,7 +242,7 @@ fn inside(base: &Path, name: &str) -> Result<PathBuf> {
 
 fn tensor(base: &Path, info: &EmbeddingInfo) -> Result<([u64; 2], Vec<f32>)> {
     let path = inside(base, &info.tensor_path)?;
-    let bytes = fs::read(&path).map_err(|e| Error::io(e, &path))?;
+    let bytes = contents(&path)?;
     let text = std::str::from_utf8(&bytes)
         .ok()
         .filter(|_| path.extension().is_none_or(|e| e != "bytes"));
@@ -233,18 +295,21 @@ fn metadata_of(base: &Path, info: &EmbeddingInfo, points: u64) -> Result<Option<
         return Ok(None);
     }
     let path = inside(base, &info.metadata_path)?;
-    let text = fs::read_to_string(&path).map_err(|e| Error::io(e, &path))?;
+    let text = contents(&path)?;
+    let text = String::from_utf8_lossy(&text); // as `text()` shows what is no UTF-8
     let mut lines: Vec<&str> = text.split('\n').collect();
     if lines.last().is_some_and(|l| l.is_empty()) {
         lines.pop();
     }
     // TensorBoard's rule: a tab in the first line makes it a header.
     let header: Vec<String> = match lines.first() {
-        Some(first) if first.contains('\t') => {
-            lines.remove(0).split('\t').map(str::to_owned).collect()
-        }
+        Some(first) if first.contains('\t') => distinct(lines.remove(0).split('\t')),
         _ => vec!["label".to_owned()],
     };
+    if header.len().saturating_mul(lines.len()) > 16 * (text.len() + 256) {
+        let reason = "metadata with far more columns than its rows have";
+        return Err(Error::damaged(&path, 0, reason));
+    }
     let mut rows: Vec<Vec<String>> = lines
         .iter()
         .map(|line| line.splitn(header.len(), '\t').map(str::to_owned).collect())
@@ -254,6 +319,12 @@ fn metadata_of(base: &Path, info: &EmbeddingInfo, points: u64) -> Result<Option<
         Vec::new(),
     );
     Ok(Some((header, rows)))
+}
+
+/// The names of columns; one that is there already gets a number.
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut taken = HashSet::new();
+    names.map(|name| unique_name(name, &mut taken)).collect()
 }
 
 fn table(found: &[Embedding], runs: &[String]) -> Result<RecordBatch> {
@@ -333,11 +404,13 @@ fn fixed(values: ArrayRef, found: &[Embedding]) -> (ArrayRef, Field) {
 /// `list<utf8>` of labels, or `list<struct>` where any file has a header.
 fn metadata_column(found: &[Embedding]) -> ArrayRef {
     let mut names: Vec<&String> = Vec::new();
+    let mut numbers: HashMap<&String, usize> = HashMap::new();
     for (header, _) in found.iter().filter_map(|e| e.metadata.as_ref()) {
         for name in header {
-            if !names.contains(&name) {
+            numbers.entry(name).or_insert_with(|| {
                 names.push(name);
-            }
+                names.len() - 1
+            });
         }
     }
     let plain = names.iter().all(|n| *n == "label");
@@ -351,13 +424,13 @@ fn metadata_column(found: &[Embedding]) -> ArrayRef {
             continue;
         };
         lengths.push(rows.len());
+        let mut places: Vec<Option<usize>> = vec![None; names.len()];
+        for (place, name) in header.iter().enumerate() {
+            places[numbers[name]] = Some(place);
+        }
         for row in rows {
-            for (name, column) in names.iter().zip(&mut columns) {
-                let cell = header
-                    .iter()
-                    .position(|h| h == *name)
-                    .and_then(|i| row.get(i));
-                column.append_option(cell);
+            for (place, column) in places.iter().zip(&mut columns) {
+                column.append_option(place.and_then(|place| row.get(place)));
             }
         }
     }

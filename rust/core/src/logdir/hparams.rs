@@ -5,7 +5,7 @@
 //! or, if none does, all scalars of the session's runs; their last value counts.
 
 use super::rows::rows;
-use super::{Scan, View};
+use super::{Scan, View, unique_name};
 use crate::error::{Error, Result};
 use crate::event::kind::Kind;
 use crate::filter::{Filter, Names};
@@ -19,7 +19,7 @@ use arrow_array::types::{Float64Type, Int32Type};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use prost::Message;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 type GoOn<'a> = &'a mut dyn FnMut() -> bool;
@@ -47,16 +47,20 @@ type Metric = (String, String);
 
 /// The table of sessions.
 pub(super) fn scan(view: View, filter: Filter, go_on: GoOn<'_>) -> Result<Scan> {
-    let runs: Vec<String> = view.run_names().map(str::to_owned).collect();
-    let (sessions, declared) = sessions(&view, &filter, &runs, go_on)?;
+    // A session may be shown as another run than it lies in, so all runs are looked at.
+    let view = View {
+        files: view.snapshot.tasks(&Filter::default())?,
+        ..view
+    };
+    let runs = Runs::new(view.run_names());
+    let (sessions, declared) = sessions(&view, &filter, go_on)?;
     let last = last_values(&view, &declared, go_on)?;
     let mut folded: BTreeMap<usize, Vec<usize>> = BTreeMap::new(); // shown as, sessions in it
     for (&run, session) in &sessions {
-        if session.started {
-            folded
-                .entry(parent(run, &runs).unwrap_or(run))
-                .or_default()
-                .push(run);
+        let shown = runs.parent(run).unwrap_or(run);
+        let matches = |run: usize| filter.runs.matches(&runs.names[run]);
+        if session.started && (matches(shown) || matches(run)) {
+            folded.entry(shown).or_default().push(run);
         }
     }
     let metrics = metrics(&declared, &last, &folded, &runs);
@@ -78,11 +82,11 @@ pub(super) fn scan(view: View, filter: Filter, go_on: GoOn<'_>) -> Result<Scan> 
 fn sessions(
     view: &View,
     filter: &Filter,
-    runs: &[String],
     go_on: GoOn<'_>,
 ) -> Result<(BTreeMap<usize, Session>, BTreeSet<Metric>)> {
     let contents = Filter {
         columns: None,
+        runs: Names::All,
         tags: Names::All,
         plugin: None,
         ..filter.clone()
@@ -95,12 +99,10 @@ fn sessions(
         let run = batch.column(0).as_dictionary::<Int32Type>().keys();
         let content = batch.column(4).as_binary::<i32>();
         for row in 0..batch.num_rows() {
-            let number = run.value(row) as usize;
-            debug_assert!(number < runs.len());
             let Ok(message) = HParamsPluginData::decode(content.value(row)) else {
-                continue;
+                continue; // what does not decode makes no row
             };
-            let session = sessions.entry(number).or_default();
+            let session = sessions.entry(run.value(row) as usize).or_default();
             match message.data {
                 Some(Data::Experiment(experiment)) => {
                     let names = experiment.metric_infos.into_iter().filter_map(|m| m.name);
@@ -158,15 +160,11 @@ fn last_values(
         true => Names::All,
         false => Names::Exactly(declared.iter().map(|(_, tag)| tag.clone()).collect()),
     };
-    let all_runs = View {
-        files: view.snapshot.tasks(&Filter::default())?,
-        ..view.clone()
-    };
     let filter = Filter {
         tags,
         ..Filter::default()
     };
-    let mut stream = rows(all_runs, Kind::Scalars, filter, TensorData::Any)?.stream()?;
+    let mut stream = rows(view.clone(), Kind::Scalars, filter, TensorData::Any)?.stream()?;
     let mut last = HashMap::new();
     while let Some(batch) = stream.next(go_on) {
         let batch = batch?;
@@ -188,32 +186,41 @@ fn last_values(
     Ok(last)
 }
 
-/// The run a session is shown as: PyTorch's sub-runs are named `str(time.time())`.
-fn parent(run: usize, runs: &[String]) -> Option<usize> {
-    let (above, name) = runs[run].rsplit_once('/').unwrap_or((".", &runs[run]));
-    let (seconds, fraction) = name.split_once('.').unwrap_or((name, "0"));
-    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    let is_time = seconds.len() >= 10 && digits(seconds) && digits(fraction);
-    is_time
-        .then(|| runs.iter().position(|r| r == above))
-        .flatten()
+/// The runs by number and by name.
+struct Runs {
+    names: Vec<String>,
+    index: HashMap<String, usize>,
 }
 
-/// The runs in which the metrics of `group` are looked for, the last one first.
-fn places(shown: usize, members: &[usize], group: &str, runs: &[String]) -> Vec<usize> {
-    let mut places: Vec<usize> = members.iter().rev().copied().chain([shown]).collect();
-    if !group.is_empty() {
-        let below = |&run: &usize| {
-            let name = if runs[run] == "." {
-                group.to_owned()
-            } else {
-                format!("{}/{group}", runs[run])
-            };
-            runs.iter().position(|r| *r == name)
-        };
-        places = places.iter().filter_map(below).collect();
+impl Runs {
+    fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        let index = names.iter().cloned().zip(0..).collect();
+        Self { names, index }
     }
-    places
+
+    /// The run a session is shown as: PyTorch's sub-runs are named `str(time.time())`.
+    fn parent(&self, run: usize) -> Option<usize> {
+        let run = &self.names[run];
+        let (above, name) = run.rsplit_once('/').unwrap_or((".", run));
+        let (seconds, fraction) = name.split_once('.').unwrap_or((name, "0"));
+        let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+        let is_time = seconds.len() >= 10 && digits(seconds) && digits(fraction);
+        is_time.then(|| self.index.get(above).copied()).flatten()
+    }
+
+    /// The runs in which the metrics of `group` are looked for, the last one first.
+    fn places(&self, shown: usize, members: &[usize], group: &str) -> Vec<usize> {
+        let places = members.iter().rev().copied().chain([shown]);
+        if group.is_empty() {
+            return places.collect();
+        }
+        let below = |run: usize| match self.names[run].as_str() {
+            "." => self.index.get(group).copied(),
+            run => self.index.get(&format!("{run}/{group}")).copied(),
+        };
+        places.filter_map(below).collect()
+    }
 }
 
 /// The metric columns, by group and tag.
@@ -221,14 +228,14 @@ fn metrics(
     declared: &BTreeSet<Metric>,
     last: &HashMap<(usize, String), f64>,
     folded: &BTreeMap<usize, Vec<usize>>,
-    runs: &[String],
+    runs: &Runs,
 ) -> BTreeSet<Metric> {
     if !declared.is_empty() {
         return declared.clone();
     }
     let shown: BTreeSet<usize> = folded
         .iter()
-        .flat_map(|(shown, members)| places(*shown, members, "", runs))
+        .flat_map(|(shown, members)| runs.places(*shown, members, ""))
         .collect();
     let own = last.keys().filter(|(run, _)| shown.contains(run));
     own.map(|(_, tag)| (String::new(), tag.clone())).collect()
@@ -239,7 +246,7 @@ fn table(
     folded: &BTreeMap<usize, Vec<usize>>,
     metrics: &BTreeSet<Metric>,
     last: &HashMap<(usize, String), f64>,
-    runs: &[String],
+    runs: &Runs,
 ) -> Result<RecordBatch> {
     // Several sessions folded into one run are one row each, all under that run's name.
     let rows: Vec<(usize, usize, &Session)> = folded
@@ -249,7 +256,7 @@ fn table(
         .collect();
     let mut columns = Columns::default();
     let run = int32(rows.iter().map(|(shown, ..)| *shown as i32).collect());
-    columns.push("run", false, dictionary(run, strings(runs)));
+    columns.push("run", false, dictionary(run, strings(&runs.names)));
     columns.push(
         "group",
         true,
@@ -276,7 +283,7 @@ fn table(
     }
     for (group, tag) in metrics {
         let values = rows.iter().map(|(shown, member, _)| {
-            places(*shown, &[*member], group, runs)
+            runs.places(*shown, &[*member], group)
                 .into_iter()
                 .find_map(|run| last.get(&(run, tag.clone())).copied())
         });
@@ -328,20 +335,14 @@ fn typed<'a>(values: impl Iterator<Item = Option<&'a Value>> + Clone) -> ArrayRe
 /// Columns under construction; a name that is taken gets a number.
 #[derive(Default)]
 struct Columns {
+    taken: HashSet<String>,
     fields: Vec<Field>,
     arrays: Vec<ArrayRef>,
 }
 
 impl Columns {
     fn push(&mut self, name: &str, nullable: bool, array: ArrayRef) {
-        let taken = |name: &str| self.fields.iter().any(|f| f.name() == name);
-        let mut unique = name.to_owned();
-        for number in 2.. {
-            if !taken(&unique) {
-                break;
-            }
-            unique = format!("{name}_{number}");
-        }
+        let unique = unique_name(name, &mut self.taken);
         let kind = match array.data_type() {
             DataType::Dictionary(..) => dictionary_type(),
             other => other.clone(),
@@ -360,8 +361,8 @@ impl Columns {
 mod tests {
     use super::*;
 
-    fn runs(names: &[&str]) -> Vec<String> {
-        names.iter().map(|n| (*n).to_owned()).collect()
+    fn runs(names: &[&str]) -> Runs {
+        Runs::new(names.iter().copied())
     }
 
     #[test]
@@ -374,20 +375,20 @@ mod tests {
             "a/12.5",
             "b/1700000000",
         ]);
-        assert_eq!(parent(2, &runs), Some(1));
-        assert_eq!(parent(3, &runs), Some(0));
-        assert_eq!(parent(4, &runs), None); // no time
-        assert_eq!(parent(5, &runs), None); // nothing above to fold it into
-        assert_eq!(parent(1, &runs), None);
+        assert_eq!(runs.parent(2), Some(1));
+        assert_eq!(runs.parent(3), Some(0));
+        assert_eq!(runs.parent(4), None); // no time
+        assert_eq!(runs.parent(5), None); // nothing above to fold it into
+        assert_eq!(runs.parent(1), None);
     }
 
     #[test]
     fn metrics_are_looked_for_in_the_session_first() {
         let runs = runs(&["a", "a/1700000000", "a/val", "a/1700000000/val", "."]);
-        assert_eq!(places(0, &[1], "", &runs), [1, 0]);
-        assert_eq!(places(0, &[1], "val", &runs), [3, 2]);
-        assert_eq!(places(4, &[4], "a", &runs), [0, 0]);
-        assert!(places(0, &[1], "test", &runs).is_empty());
+        assert_eq!(runs.places(0, &[1], ""), [1, 0]);
+        assert_eq!(runs.places(0, &[1], "val"), [3, 2]);
+        assert_eq!(runs.places(4, &[4], "a"), [0, 0]);
+        assert!(runs.places(0, &[1], "test").is_empty());
     }
 
     fn session(hparams: &[(&str, Value)]) -> Session {

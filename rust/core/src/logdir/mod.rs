@@ -188,9 +188,9 @@ impl LogDir {
         tables::files(self.view(&filter)?, filter)
     }
 
-    /// The places that cannot be read as records; every record is checked.
+    /// The places that cannot be read; every record and every projector file is checked.
     pub fn damage(&self, filter: Filter) -> Result<Scan> {
-        tables::damage(self.view(&filter)?, filter)
+        tables::damage(self.view(&filter)?, self.roots.clone(), filter)
     }
 
     /// The events as they are.
@@ -260,6 +260,18 @@ impl View {
             .iter()
             .map(|file| file.entry.path.to_string_lossy().into_owned())
     }
+}
+
+/// The name of a column: one that is taken gets a number.
+fn unique_name(name: &str, taken: &mut HashSet<String>) -> String {
+    let name = name.replace('\0', "\u{FFFD}"); // it would end the name in Arrow's C interface
+    let mut unique = name.clone();
+    let mut number = 2;
+    while !taken.insert(unique.clone()) {
+        unique = format!("{name}_{number}");
+        number += 1;
+    }
+    unique
 }
 
 /// An error that no input can cause.

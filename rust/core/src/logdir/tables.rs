@@ -2,7 +2,7 @@
 
 use super::scan::Batches;
 use super::series::kinds;
-use super::{Scan, View, bug};
+use super::{Root, Scan, View, bug, embeddings};
 use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::Filter;
@@ -156,14 +156,23 @@ pub(super) fn files(view: View, filter: Filter) -> Result<Scan> {
 }
 
 /// The table of damage.
-pub(super) fn damage(view: View, filter: Filter) -> Result<Scan> {
+pub(super) fn damage(view: View, roots: Vec<Root>, filter: Filter) -> Result<Scan> {
     once(schema::damage(), &filter.clone(), move |go_on| {
         let all = audit(&view, go_on)?;
-        let rows: Vec<(String, Damage)> = view
+        let mut rows: Vec<(String, Damage)> = view
             .paths()
             .zip(all)
             .flat_map(|(path, file)| file.damage.into_iter().map(move |d| (path.clone(), d)))
             .collect();
+        let projector = embeddings::damage(&view, &roots, &filter)?;
+        rows.extend(projector.into_iter().map(|(path, length, reason)| {
+            let damage = Damage {
+                offset: 0,
+                length,
+                reason,
+            };
+            (path.to_string_lossy().into_owned(), damage)
+        }));
         Ok(vec![
             strings(rows.iter().map(|(path, _)| path)),
             int64(rows.iter().map(|(_, d)| d.offset as i64).collect()),

@@ -13,7 +13,7 @@ use crate::event::wire::{Field, Fields};
 use crate::filter::Filter;
 use crate::table::keys::KeyColumns;
 use crate::table::schema::Layout;
-use crate::table::{Entry, Keys, Memory, Rows};
+use crate::table::{Entry, Keys, Memory, Rows, mesh_name};
 use arrow_array::ArrayRef;
 
 /// What rows a scan wants.
@@ -131,8 +131,9 @@ impl<'s, R: Rows> Decoder<'s, R> {
         {
             return done;
         }
-        let plain = self.rows.takes_plain_scalars() && event.bare && self.all_plain(summary);
+        let plain = self.rows.takes_plain_scalars() && event.bare && self.tags.all_plain(summary);
         let mut checked = plain; // once, before the first row
+        let mut bad = None;
         let mut values = Values::of(summary);
         while !values.is_empty() {
             let first = values.rest().len() == summary.len();
@@ -147,22 +148,14 @@ impl<'s, R: Rows> Decoder<'s, R> {
                 continue;
             }
             let alone = first && values.is_empty();
-            self.value(offset, payload, event, message, alone, &mut checked)?;
-        }
-        Ok(())
-    }
-
-    /// Whether nothing in `summary` is left to check.
-    #[inline(always)]
-    fn all_plain(&mut self, summary: &[u8]) -> bool {
-        let mut values = Values::of(summary);
-        while !values.is_empty() {
-            match values.next().flatten().and_then(PlainScalar::of) {
-                Some(plain) if plain.metadata.is_none() && self.tags.id(plain.tag).is_some() => {}
-                _ => return false,
+            match self.value(offset, payload, event, message, alone, &mut checked) {
+                Ok(()) => {}
+                // The other values are none the worse for it.
+                Err(Trouble::Bad(reason)) => drop(bad.get_or_insert(reason)),
+                Err(Trouble::Irregular) => return Err(Trouble::Irregular),
             }
         }
-        true
+        bad.map_or(Ok(()), |reason| Err(Trouble::Bad(reason)))
     }
 
     /// The fast path of the commonest event there is. `None` sends it through the usual one.
@@ -226,20 +219,26 @@ impl<'s, R: Rows> Decoder<'s, R> {
             }
             *checked = true;
         }
+        let said = if renames {
+            self.tags.mesh_metadata(id, &value)
+        } else {
+            None
+        };
+        let value = Value {
+            metadata: value.metadata.or(said.as_deref()),
+            ..value
+        };
+        if renames {
+            id = self.tags.id(mesh_name(&value)).ok_or(Trouble::Irregular)?;
+            if !self.tags.is_wanted(id) {
+                return Ok(());
+            }
+        }
         let entry = Entry {
             value,
             plugin,
             graph: None,
         };
-        if renames {
-            id = self
-                .tags
-                .id(self.rows.tag(&entry))
-                .ok_or(Trouble::Irregular)?;
-            if !self.tags.is_wanted(id) {
-                return Ok(());
-            }
-        }
         let rows = self.rows.push(&entry)?;
         self.keys
             .push(id, event.step, event.wall_time, offset, rows);

@@ -5,7 +5,7 @@ use super::pool::Pool;
 use super::tags::{Context, Lesson};
 use super::walk::{Damage, Span};
 use super::{Decoded, Task};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,10 +66,7 @@ impl Report {
     /// Takes note of a file that cannot be read as what it should be.
     pub(crate) fn add_unreadable(&self, path: &Path, error: &Error) {
         let length = std::fs::metadata(path).map_or(0, |m| m.len());
-        let reason = match error.kind() {
-            ErrorKind::Damaged { reason, .. } => reason.clone(),
-            _ => error.to_string(),
-        };
+        let reason = error.reason();
         self.add(
             path,
             &[Damage {

@@ -6,12 +6,13 @@
 
 use crate::event::check;
 use crate::event::kind::Plugin;
-use crate::event::view::{Content, Metadata, Value};
+use crate::event::view::{Content, Metadata, PlainScalar, Value, Values};
 use crate::filter::Names;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 /// Equality of short strings in a few instructions, where a call to memcmp takes longer.
 #[inline(always)]
@@ -43,6 +44,8 @@ pub struct Learned {
     pub display_name: String,
     /// Markdown.
     pub description: String,
+    /// All of it, for meshes: what a value is a part of is told nowhere else.
+    pub mesh: Option<Arc<[u8]>>,
 }
 
 /// What earlier parts of a run said of its tags.
@@ -60,6 +63,8 @@ struct Tag {
     latest: Said,
     /// What the run's first metadata said, as far as this unit knows.
     first: Option<Said>,
+    /// All of the first metadata, for meshes.
+    mesh: Option<Arc<[u8]>>,
     /// Whether `first` is what counts for values without metadata.
     settled: bool,
     /// Whether the plugin of the value at hand is the one asked for.
@@ -166,6 +171,7 @@ impl<'f> Tags<'f> {
             metadata: None,
             latest: Said::default(),
             first: None,
+            mesh: None,
             settled: false,
             plugin_wanted: false,
         });
@@ -210,13 +216,17 @@ impl<'f> Tags<'f> {
             plugin: text(parsed.plugin),
             display_name: text(parsed.display_name),
             description: text(parsed.description),
+            mesh: (parsed.plugin == b"mesh").then(|| metadata.into()),
         };
         let said = self.said(&learned);
         let tag = self.of_this_run(id);
         tag.latest = said;
         tag.plugin_wanted = said.wanted;
         if tag.metadata.replace(metadata.into()).is_none() {
-            tag.first.get_or_insert(said);
+            if tag.first.is_none() {
+                tag.first = Some(said);
+                tag.mesh.clone_from(&learned.mesh);
+            }
             self.learned.push((self.run, id, learned));
         }
         Some(said.plugin)
@@ -238,6 +248,7 @@ impl<'f> Tags<'f> {
             tag.run = self.run;
             tag.metadata = None;
             tag.first = None;
+            tag.mesh = None;
             tag.settled = false;
         }
         tag
@@ -262,14 +273,30 @@ impl<'f> Tags<'f> {
     fn settle(&mut self, id: u32) {
         let seed = self.seed.filter(|_| self.first_run == Some(self.run));
         let earlier = seed.and_then(|seed| seed.get(&*self.tags[id as usize].name));
-        let earlier = earlier.map(|learned| self.said(learned));
+        let earlier = earlier.map(|learned| (self.said(learned), learned.mesh.clone()));
         let tag = self.of_this_run(id);
-        tag.first = earlier.or(tag.first);
+        if let Some((said, mesh)) = earlier {
+            tag.first = Some(said);
+            tag.mesh = mesh;
+        }
         tag.settled = tag.first.is_some();
         tag.plugin_wanted = false;
         if tag.settled && self.first_run == Some(self.run) {
             self.borrowed.push(id);
         }
+    }
+
+    /// Whether nothing in `summary` is left to check: plain scalars, and their tags are text.
+    #[inline(always)]
+    pub fn all_plain(&mut self, summary: &[u8]) -> bool {
+        let mut values = Values::of(summary);
+        while !values.is_empty() {
+            match values.next().flatten().and_then(PlainScalar::of) {
+                Some(plain) if plain.metadata.is_none() && self.id(plain.tag).is_some() => {}
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// Whose data a value is: what its own metadata says or, where a tensor brings none, its tag's.
@@ -295,6 +322,15 @@ impl<'f> Tags<'f> {
     pub fn plugin_is_wanted(&self, id: u32) -> bool {
         let tag = &self.tags[id as usize];
         tag.plugin_wanted
+    }
+
+    /// What the first metadata of a mesh's tag said, for a value that brings none: it names the mesh
+    /// and the component.
+    pub fn mesh_metadata(&self, id: u32, value: &Value<'_>) -> Option<Arc<[u8]>> {
+        match value.metadata {
+            Some(_) => None,
+            None => self.tags[id as usize].mesh.clone(),
+        }
     }
 
     /// What is left.

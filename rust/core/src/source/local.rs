@@ -1,7 +1,7 @@
 //! Files on this machine's file systems, and the decision which of them to map.
 
 use super::Source;
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -65,15 +65,26 @@ impl LocalFile {
     /// Opens `path` for reading up to `length`, or up to its present end. With `maps`, windows may
     /// map it where that is safe and pays.
     pub fn open(path: &Path, length: Option<u64>, maps: bool) -> io::Result<Self> {
-        let handle = File::open(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true);
+        #[cfg(unix)]
+        {
+            // Opening a pipe would wait for somebody to write into it.
+            use std::os::unix::fs::OpenOptionsExt;
+            options.custom_flags(libc::O_NONBLOCK);
+        }
+        let handle = options.open(path)?;
         let metadata = handle.metadata()?;
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
+        if !metadata.is_file() {
+            let what = "not a regular file";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
         let identity = Identity::of(&metadata);
         let length = length.unwrap_or(identity.length);
         let may_map = maps
-            && metadata.is_file()
             && length >= WORTH_MAPPING
             && length <= identity.length
             && identity.is_finished()

@@ -7,8 +7,10 @@ use super::{Entry, Memory, Rows, room};
 use crate::event::kind::Plugin;
 use crate::event::tensor::Fault;
 use crate::event::view::Metadata;
+use crate::proto::HParamsPluginData;
 use arrow_array::ArrayRef;
 use arrow_array::builder::BinaryBuilder;
+use prost::Message;
 use std::sync::Arc;
 
 /// What a graph blob is: `GraphDef`, Keras' JSON, `RunMetadata`, a `RunMetadata` with function
@@ -86,6 +88,7 @@ impl Rows for Contents {
     fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
         let metadata = Metadata::parse(entry.value.metadata.unwrap_or_default());
         let content = metadata.ok_or("irregular metadata")?.content;
+        HParamsPluginData::decode(content).map_err(|_| "hyperparameters that do not decode")?;
         room(&self.content, content.len())?;
         self.content.append_value(content);
         Ok(1)

@@ -34,7 +34,7 @@ pub fn mesh_name<'a>(value: &Value<'a>) -> &'a [u8] {
 }
 
 /// So many meshes without points may lie in a tensor; each is a row.
-const MOST_EMPTY: u64 = 1024;
+const MOST_EMPTY: u64 = 16;
 
 /// The metadata of one component.
 #[derive(Debug, Clone, Copy)]
@@ -87,10 +87,6 @@ impl Default for Components {
 }
 
 impl Rows for Components {
-    fn tag<'e>(&self, entry: &Entry<'e>) -> &'e [u8] {
-        mesh_name(&entry.value)
-    }
-
     fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
         let tensor = entry.tensor()?;
         let shape = tensor
@@ -102,19 +98,27 @@ impl Rows for Components {
         }
         let dtype = tensor.dtype.ok_or("tensor of no known dtype")?;
         let description = describe(&entry.value);
+        if !(VERTEX..=COLOR).contains(&description.content) {
+            return Err("mesh tensor that is neither vertices nor faces nor colours");
+        }
         let config = std::str::from_utf8(description.config).map_err(|_| "mesh config no UTF-8")?;
         room(&self.config, config.len())?;
         let mut bytes = Vec::new();
         tensor.elements(count, &mut bytes)?;
         let elements = self.elements + bytes.len() / dtype.width().max(1);
         i32::try_from(elements).map_err(|_| "too many elements for one batch")?;
-        self.elements = elements;
-        for element in bytes.chunks_exact(dtype.width().max(1)) {
-            self.values
-                .values()
-                .append_value(dtype.to_f64(element).unwrap_or(f64::NAN));
+        let whole = |v: &f64| f64::from(*v as i32) == *v;
+        let numbers: Option<Vec<f64>> = bytes
+            .chunks_exact(dtype.width().max(1))
+            .map(|element| dtype.to_f64(element))
+            .collect();
+        let numbers = numbers.ok_or("mesh tensor of no real dtype")?;
+        if description.content == FACE && !numbers.iter().all(whole) {
+            return Err("faces of a mesh that are no 32-bit integers");
         }
+        self.values.values().append_slice(&numbers);
         self.values.append(true);
+        self.elements = elements;
         self.shape.push(shape.map(|n| n as i64));
         self.content.push(description.content);
         self.config.append_value(config);

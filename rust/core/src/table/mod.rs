@@ -53,12 +53,6 @@ impl<'a> Entry<'a> {
 
 /// The columns of one kind beside the keys.
 pub trait Rows: Send {
-    /// The tag the value is listed under.
-    #[inline(always)]
-    fn tag<'e>(&self, entry: &Entry<'e>) -> &'e [u8] {
-        entry.value.series_tag()
-    }
-
     /// Appends one value; how many rows it made. On error nothing was appended.
     fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault>;
 
@@ -108,9 +102,6 @@ pub fn rows_for(kind: Kind, wanted: &schema::Wanted, memory: &mut Memory) -> Box
 }
 
 impl Rows for Box<dyn Rows> {
-    fn tag<'e>(&self, entry: &Entry<'e>) -> &'e [u8] {
-        (**self).tag(entry)
-    }
     fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
         (**self).push(entry)
     }

@@ -39,7 +39,7 @@ impl Tensors {
         let data = match &wanted.tensors {
             TensorData::Any => Data::Any(Box::new(Any {
                 dtype: Vec::new(),
-                data: Blobs::new(true, memory),
+                data: Blobs::new(wanted.has("data") || wanted.has("strings"), memory),
                 strings: ListBuilder::new(BinaryBuilder::new())
                     .with_field(item_field(DataType::Binary)),
                 scratch: Vec::new(),
@@ -77,19 +77,20 @@ impl Rows for Tensors {
                 } = &mut **any;
                 scratch.clear();
                 let kind = tensor.dtype;
-                match kind.filter(|_| *fill) {
+                match kind {
                     Some(DType::STRING) => {
                         let filled = tensor.filled_strings(count)?;
                         let bytes = filled.iter().map(|s| s.len()).sum();
                         room(strings.values(), bytes)?;
                         self.size += bytes;
-                        for string in filled {
+                        for string in filled.into_iter().filter(|_| *fill) {
                             strings.values().append_value(string);
                         }
                         strings.append(true);
                         data.push_null();
                     }
                     Some(kind) if kind.width() > 0 => {
+                        // Whether a tensor has a row must not depend on the columns asked for.
                         tensor.elements(count, scratch)?;
                         self.size += scratch.len();
                         data.push(scratch);

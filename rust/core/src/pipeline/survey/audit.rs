@@ -77,13 +77,18 @@ struct Auditor<'s> {
 impl Auditor<'_> {
     fn value(&mut self, message: &[u8]) -> Result<(), Trouble> {
         let value = Value::parse(message).ok_or(Trouble::Irregular)?;
-        if let Content::Simple(_) = value.content {
+        if matches!(value.content, Content::Simple(_)) && value.metadata.is_none() {
             return Ok(());
         }
         let id = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
         let plugin = self.tags.plugin_of(id, &value).ok_or(Trouble::Irregular)?;
         let Some(kind) = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)? else {
             return Ok(());
+        };
+        let said = self.tags.mesh_metadata(id, &value);
+        let value = Value {
+            metadata: value.metadata.or(said.as_deref()),
+            ..value
         };
         let memory = &mut self.memory;
         let rows = self.rows[kind as usize].get_or_insert_with(|| decoder(kind, memory));
@@ -128,12 +133,18 @@ impl Events for Auditor<'_> {
         let event = Event::parse(payload).ok_or(Trouble::Irregular)?;
         match event.what {
             What::Summary(summary) => {
+                let mut bad = None;
                 let mut values = Values::of(summary);
                 while !values.is_empty() {
-                    if let Some(message) = values.next().ok_or(Trouble::Irregular)? {
-                        self.value(message)?;
+                    let Some(message) = values.next().ok_or(Trouble::Irregular)? else {
+                        continue;
+                    };
+                    match self.value(message) {
+                        Err(Trouble::Bad(reason)) => drop(bad.get_or_insert(reason)),
+                        result => result?,
                     }
                 }
+                bad.map_or(Ok(()), |reason| Err(Trouble::Bad(reason)))?;
             }
             What::FileVersion(version) => {
                 let writer = event.source.and_then(writer);

@@ -1,6 +1,7 @@
 //! The series of a log: what each holds and how many values, told from the heads of events.
 
 use crate::error::Result;
+use crate::event::check;
 use crate::event::kind::{Kind, Plugin, kind_of};
 use crate::event::peek::Peek;
 use crate::event::tensor::Tensor;
@@ -155,15 +156,20 @@ impl Survey<'_> {
     fn value(&mut self, event: &Event<'_>, message: &[u8]) -> Result<(), Trouble> {
         let value = Value::parse(message).ok_or(Trouble::Irregular)?;
         let described_by = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
-        if !self.tags.is_wanted(described_by) && value.metadata.is_none() {
-            return Ok(()); // no mesh, either
+        let wanted = self.tags.is_wanted(described_by);
+        if !wanted && !matches!(value.content, Content::Tensor(_)) {
+            return Ok(()); // no mesh by another name, either
         }
         let plugin = self.tags.plugin_of(described_by, &value);
         let kind = kind_of(&value.content, plugin.ok_or(Trouble::Irregular)?);
         let kind = kind.ok_or(Trouble::Irregular)?;
-        let tag = match kind {
-            Some(Kind::Meshes) => self.tags.id(mesh_name(&value)).ok_or(Trouble::Irregular)?,
-            _ => described_by,
+        let tag = if kind == Some(Kind::Meshes) {
+            let said = self.tags.mesh_metadata(described_by, &value);
+            let metadata = value.metadata.or(said.as_deref());
+            let name = mesh_name(&Value { metadata, ..value }).to_vec();
+            self.tags.id(&name).ok_or(Trouble::Irregular)?
+        } else {
+            described_by
         };
         let at = (event.step, event.wall_time);
         let wanted = self.tags.is_wanted(tag) && self.is_of_plugin(described_by, kind);
@@ -201,6 +207,13 @@ impl Events for Survey<'_> {
 
     fn event(&mut self, _: u64, _: u64, payload: &[u8]) -> Result<(), Trouble> {
         let event = Event::parse(payload).ok_or(Trouble::Irregular)?;
+        let plain = match event.what {
+            What::Summary(summary) => event.bare && self.tags.all_plain(summary),
+            _ => false,
+        };
+        if !plain && !check::is_event(payload) {
+            return Err(Trouble::Irregular);
+        }
         let at = (event.step, event.wall_time);
         let tag = match event.what {
             What::Summary(summary) => {

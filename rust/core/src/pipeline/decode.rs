@@ -166,21 +166,10 @@ impl<'s, R: Rows> Decoder<'s, R> {
         event: &Event<'_>,
         plain: PlainScalar<'_>,
     ) -> Option<Result<(), Trouble>> {
-        if self.spec.filter.plugin.is_some() || plain.tag.is_empty() {
+        if self.spec.filter.plugin.is_some() {
             return None;
         }
-        let Some(id) = self.tags.id(plain.tag) else {
-            return Some(Err(Trouble::Irregular));
-        };
-        if plain.tensor {
-            let plugin = match plain.metadata {
-                Some(metadata) => self.tags.note(id, metadata)?,
-                None => self.tags.known(id)?,
-            };
-            if plugin != Plugin::Scalars {
-                return None;
-            }
-        }
+        let id = self.tags.scalar(&plain)?;
         if self.tags.is_wanted(id) && self.is_timely(event.step, event.wall_time) {
             self.rows.push_plain(f64::from(plain.value));
             self.keys.push_one(id, event.step, event.wall_time, offset);

@@ -299,6 +299,22 @@ impl<'f> Tags<'f> {
         true
     }
 
+    /// The tag of a plain value that is a scalar and nothing else; `None` where that takes a closer
+    /// look.
+    #[inline(always)]
+    pub fn scalar(&mut self, plain: &PlainScalar<'_>) -> Option<u32> {
+        if plain.tag.is_empty() {
+            return None;
+        }
+        let id = self.id(plain.tag)?;
+        let plugin = match plain.metadata {
+            _ if !plain.tensor => Plugin::Scalars,
+            Some(metadata) => self.note(id, metadata)?,
+            None => self.known(id)?,
+        };
+        (plugin == Plugin::Scalars).then_some(id)
+    }
+
     /// Whose data a value is: what its own metadata says or, where a tensor brings none, its tag's.
     /// What nothing told here is taken note of, unless the run begins in this unit, so that nothing
     /// else could tell. `None` if the metadata is malformed.

@@ -95,7 +95,8 @@ class ScanDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no types
         """How many rows meet `filter`."""
         if filter is None:
             return self._scan.count()
-        return int(self.scanner(columns=["step"], filter=filter, **options).count_rows())
+        scanner = self.scanner(columns=self.schema.names[:1], filter=filter, **options)
+        return int(scanner.count_rows())
 
     def head(self, num_rows: int, **options: Any) -> pa.Table:
         """The first rows."""

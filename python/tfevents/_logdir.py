@@ -394,22 +394,24 @@ class LogDir:
             column_names=columns,
         )
         again = functools.partial(native.scan, table, dtype=dtype)
-        scan = Scan(again(filters), self._tell, again, filters)
-        self._tell()
+        tell = functools.partial(_tell, native)  # also when this LogDir is closed by then
+        scan = Scan(again(filters), tell, again, filters)
+        tell()
         return scan
 
-    def _tell(self) -> None:
-        """Warns of damage that scans have met by now: once."""
-        news = self._native.news() if self._native is not None else None
-        if news is None:
-            return
-        places, lost, path, offset, reason = news
-        warnings.warn(
-            f"{places} damaged place(s), {lost} bytes skipped; the first in {path} at offset "
-            f"{offset}: {reason}. damage() lists them, on_damage='raise' stops at the first",
-            DamageWarning,
-            stacklevel=_outside(),
-        )
+
+def _tell(native: _native.LogDir) -> None:
+    """Warns of damage that scans have met by now: once."""
+    news = native.news()
+    if news is None:
+        return
+    places, lost, path, offset, reason = news
+    warnings.warn(
+        f"{places} damaged place(s), {lost} bytes skipped; the first in {path} at offset "
+        f"{offset}: {reason}. damage() lists them, on_damage='raise' stops at the first",
+        DamageWarning,
+        stacklevel=_outside(),
+    )
 
 
 def _outside() -> int:

@@ -229,7 +229,8 @@ def _split(run: str, batches: list[pa.RecordBatch]) -> Iterator[Series]:
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:
-    return table.unify_dictionaries().combine_chunks().to_batches()[0]
+    (batch,) = table.unify_dictionaries().combine_chunks().to_batches()
+    return batch
 
 
 def _cores() -> int:

@@ -59,7 +59,10 @@ impl<'a> Tensor<'a> {
     /// The dimensions; an absent shape is rank 0.
     #[inline]
     pub fn dims(&self) -> Dims<'a> {
-        Dims(Fields::of(self.shape))
+        Dims {
+            fields: Fields::of(self.shape),
+            rank_is_known: false,
+        }
     }
 
     /// Rank and number of elements; `None` if a dimension is unknown or the product overflows.
@@ -287,18 +290,25 @@ impl<'a> Tensor<'a> {
 
 /// Iterates over the dimensions of a shape; `None` for an unknown or malformed one.
 #[derive(Debug, Clone)]
-pub struct Dims<'a>(Fields<'a>);
+pub struct Dims<'a> {
+    fields: Fields<'a>,
+    /// The last `unknown_rank`, which counts, was found to be false.
+    rank_is_known: bool,
+}
 
 impl Iterator for Dims<'_> {
     type Item = Option<i64>;
 
     #[inline]
     fn next(&mut self) -> Option<Option<i64>> {
-        while !self.0.is_empty() {
-            match self.0.next() {
+        while !self.fields.is_empty() {
+            match self.fields.next() {
                 Some((2, Field::Bytes(dim))) => return Some(size(dim)),
-                Some((3, Field::Varint(v))) if v != 0 && self.0.last_varint(3) != Some(0) => {
-                    return Some(None); // unknown rank
+                Some((3, Field::Varint(v))) if v != 0 && !self.rank_is_known => {
+                    if self.fields.last_varint(3) != Some(0) {
+                        return Some(None); // unknown rank
+                    }
+                    self.rank_is_known = true;
                 }
                 Some(_) => {}
                 None => return Some(None),

@@ -50,7 +50,8 @@ pub fn write_parquet(
     if path.is_dir() {
         return Err(at(std::io::ErrorKind::IsADirectory.into()));
     }
-    let temporary = Temporary::beside(path).map_err(at)?;
+    let target = target(path).map_err(at)?;
+    let temporary = Temporary::beside(&target).map_err(at)?;
     let file = File::create_new(&temporary.0).map_err(at)?;
     let mut group = Groups::begin(BufWriter::new(file), scan.schema(), threads)
         .map_err(|error| translate(&error, path))?;
@@ -60,15 +61,26 @@ pub fn write_parquet(
             .push(batch?, go_on)
             .map_err(|error| translate(&error, path))?;
     }
-    // Up to here it can still be called off.
     if !go_on() {
         return Err(Error::interrupted());
     }
     let rows = group
         .finish(go_on)
         .map_err(|error| translate(&error, path))?;
-    temporary.become_final(path).map_err(at)?;
+    temporary.become_final(&target).map_err(at)?;
     Ok(rows)
+}
+
+/// The file to write: what a link leads to, and nothing but a regular file, or none yet.
+fn target(path: &Path) -> std::io::Result<PathBuf> {
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_file() => std::fs::canonicalize(path),
+        Ok(_) => Err(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            "not a regular file",
+        )),
+        Err(_) => Ok(path.to_owned()),
+    }
 }
 
 /// A file that is removed unless it becomes the final one.
@@ -88,7 +100,9 @@ impl Temporary {
         ))))
     }
 
+    /// On disk before it has the name, so that the name never stands for less.
     fn become_final(self, path: &Path) -> std::io::Result<()> {
+        File::open(&self.0)?.sync_all()?;
         std::fs::rename(&self.0, path)
     }
 }
@@ -195,6 +209,7 @@ impl Groups {
         // Floats take longest, so they go first and the small columns fill the gaps.
         let weight = |c: usize| batches.first().map_or(0, |b| size(b.column(c)));
         work.sort_by_key(|(column, _)| weight(*column));
+        let threads = self.threads.clamp(1, work.len().max(1));
         let work = Mutex::new(work);
         let done: Mutex<Vec<(usize, Vec<ArrowColumnChunk>)>> = Mutex::default();
         let stop = AtomicBool::new(false);
@@ -211,7 +226,7 @@ impl Groups {
             }
         };
         std::thread::scope(|scope| {
-            let encoders: Vec<_> = (0..self.threads).map(|_| scope.spawn(encode)).collect();
+            let encoders: Vec<_> = (0..threads).map(|_| scope.spawn(encode)).collect();
             while !encoders.iter().all(ScopedJoinHandle::is_finished) {
                 if !go_on() {
                     stop.store(true, Ordering::Relaxed);
@@ -225,6 +240,9 @@ impl Groups {
                     .unwrap_or_else(|_| Err(ParquetError::General("a thread panicked".to_owned())))
             })
         })?;
+        if stop.into_inner() {
+            return Err(ParquetError::External(Box::new(Error::interrupted())));
+        }
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_by_key(|(column, _)| *column);
         Ok(done.into_iter().flat_map(|(_, chunks)| chunks).collect())

@@ -48,10 +48,11 @@ struct Embedding {
 pub(super) fn scan(view: View, roots: &[Root], filter: Filter) -> Result<Scan> {
     let (runs, places) = places(&view, roots);
     let mut found = Vec::new();
-    read(&runs, &places, &filter, &mut found, &mut |path, error| {
+    read(&runs, &places, &filter, &mut found, &mut |config, error| {
         if view.raises() {
             return Err(error);
         }
+        let path = error.path().unwrap_or(config);
         view.report.add_unreadable(path, &error);
         Ok(())
     })?;
@@ -82,7 +83,8 @@ pub(super) fn damage(
         &places,
         filter,
         &mut Vec::new(),
-        &mut |path, error| {
+        &mut |config, error| {
+            let path = error.path().unwrap_or(config);
             let length = fs::metadata(path).map_or(0, |m| m.len());
             damage.push((path.to_owned(), length, error.reason()));
             Ok(())
@@ -118,7 +120,7 @@ fn places(view: &View, roots: &[Root]) -> (Vec<String>, Vec<(usize, PathBuf)>) {
     (runs, places)
 }
 
-/// Takes an error and the file it is about; an error if that is the end of it.
+/// Takes the config that was read, and what went wrong; an error if that is the end of it.
 type OnError<'a> = &'a mut dyn FnMut(&Path, Error) -> Result<()>;
 
 /// Reads the configs of all places. What cannot be read is damage like any other: it costs the
@@ -137,7 +139,7 @@ fn read(
         let configs = CONFIGS.map(|name| directory.join(name));
         for config in configs.iter().filter(|path| path.exists()) {
             if let Err(error) = read_config(config, *run, filter, found, on_error) {
-                on_error(&error.path().unwrap_or(config).to_owned(), error)?;
+                on_error(config, error)?;
             }
         }
     }
@@ -168,7 +170,7 @@ fn read_config(
     let modified = fs::metadata(config).and_then(|m| m.modified()).ok();
     let since = modified.and_then(|m| m.duration_since(std::time::UNIX_EPOCH).ok());
     let wall_time = since.map_or(0.0, |d| d.as_secs_f64());
-    let mut report = |error: Error| on_error(&error.path().unwrap_or(config).to_owned(), error);
+    let mut report = |error: Error| on_error(config, error);
     for info in &parsed.embeddings {
         let (name, step) = split_name(&info.tensor_name);
         // Without a tensor file the values are in a TensorFlow checkpoint.
@@ -268,20 +270,15 @@ fn tensor(base: &Path, info: &EmbeddingInfo) -> Result<([u64; 2], Vec<f32>)> {
         let before = values.len();
         for number in line.split('\t') {
             let value = number.trim().parse::<f32>();
-            let bad = |_| {
-                Error::damaged(
-                    &path,
-                    points,
-                    format!("{number:?} in row {points} is no number"),
-                )
-            };
+            let bad =
+                |_| Error::damaged(&path, 0, format!("{number:?} in row {points} is no number"));
             values.push(value.map_err(bad)?);
         }
         let columns = values.len() - before;
         if *width.get_or_insert(columns) != columns {
             return Err(Error::damaged(
                 &path,
-                points,
+                0,
                 format!("row {points} has {columns} columns"),
             ));
         }

@@ -66,6 +66,13 @@ impl FileEntry {
         Ok(state.identity.map_or(0, |i| i.length))
     }
 
+    /// Which file it was when it was first looked at, as far as the system can tell.
+    pub fn is(&self, identity: &Identity) -> bool {
+        self.lock()
+            .identity
+            .is_none_or(|known| known.file == identity.file)
+    }
+
     /// Wall time of the first event, for the order of files; infinite if there is none.
     pub fn first_wall_time(&self) -> f64 {
         if let Some(known) = self.lock().first_wall_time {

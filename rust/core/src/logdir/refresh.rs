@@ -22,7 +22,7 @@ pub struct Refreshed {
 }
 
 impl LogDir {
-    /// Lists the directories again and takes in what came. Costs one stat a file that did not
+    /// Lists the directories again and takes in what came. Costs a stat or two a file that did not
     /// change. A listing that fails leaves everything as it was.
     pub fn refresh(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Refreshed> {
         let before = self.snapshot();

@@ -145,10 +145,8 @@ impl Stream {
         };
         spec.later = !matches!(attempts, Attempts::Ignore);
         let meshes = (spec.kind == Kind::Meshes).then(|| {
-            (
-                MeshAssembler::default(),
-                component_schema(&spec.layout.full),
-            )
+            let assembler = MeshAssembler::new(spec.filter.wall_time.take());
+            (assembler, component_schema(&spec.layout.full))
         });
         let task = KindTask {
             access: view.access(false),
@@ -227,7 +225,9 @@ impl Stream {
             _ => batch,
         };
         Ok(match &mut self.meshes {
-            Some((assembler, _)) => assembler.push(&batch, &self.spec.layout.schema),
+            Some((assembler, _)) => assembler
+                .push(&batch, &self.spec.layout.schema)
+                .map_err(|e| bug(&e.to_string()))?,
             None => Some(batch).filter(|b| b.num_rows() > 0),
         })
     }
@@ -280,7 +280,8 @@ impl Batches for Stream {
                 Some(Err(error)) => return Some(Err(error)),
                 None => {
                     let (assembler, _) = self.meshes.as_mut()?;
-                    return assembler.finish(&self.spec.layout.schema).map(Ok);
+                    let rest = assembler.finish(&self.spec.layout.schema);
+                    return rest.map_err(|e| bug(&e.to_string())).transpose();
                 }
             }
         }

@@ -2,10 +2,12 @@
 //!
 //! Every sink takes the same [`Batches`]: the Arrow C stream, Parquet, the counts.
 
+use super::bug;
 use super::tags::share_dictionaries;
 use crate::error::Result;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// A stream of record batches.
@@ -116,7 +118,10 @@ impl Iterator for Reader {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let next = self.batches.next(&mut || true)?;
+        // The caller may be C, which no panic may reach.
+        let next = || self.batches.next(&mut || true);
+        let next =
+            catch_unwind(AssertUnwindSafe(next)).unwrap_or_else(|_| Some(Err(bug("a panic"))))?;
         Some(next.map_err(|error| ArrowError::ExternalError(Box::new(error))))
     }
 }

@@ -169,7 +169,7 @@ fn find_restarts(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<Cuts> 
                 }
                 Point::Start(run, step) => {
                     for &slot in by_run.get(&run).map_or(&[][..], Vec::as_slice) {
-                        found.start(slot, step);
+                        found.start_series((slot, 0), step);
                     }
                 }
             }

@@ -218,7 +218,8 @@ impl<'s, R: Rows> Decoder<'s, R> {
             ..value
         };
         if renames {
-            id = self.tags.id(mesh_name(&value)).ok_or(Trouble::Irregular)?;
+            let name = self.tags.id(mesh_name(&value));
+            id = name.ok_or("mesh whose name is no UTF-8")?;
             if !self.tags.is_wanted(id) {
                 return Ok(());
             }
@@ -305,6 +306,9 @@ impl<R: Rows> Events for Decoder<'_, R> {
         match event.what {
             What::Summary(summary) => self.summary(offset, payload, &event, summary),
             What::SessionLog(message) => {
+                if !check::is_event(payload) {
+                    return Err(Trouble::Irregular);
+                }
                 if is_start(message).ok_or(Trouble::Irregular)? {
                     let start = Start {
                         row: self.keys.len(),
@@ -340,7 +344,8 @@ impl<R: Rows> Events for Decoder<'_, R> {
             Some(metadata) => Metadata::parse(metadata).map(|m| Plugin::of(m.plugin)),
             None => self.tags.known(id),
         };
-        if !self.is_timely(peek.step, peek.wall_time) && plugin.is_some() {
+        // Metadata that is not known yet must be learned, whenever its event happened.
+        if !self.is_timely(peek.step, peek.wall_time) && self.tags.known(id).is_some() {
             return true;
         }
         match value.content {

@@ -135,9 +135,14 @@ impl<E: Events> Job for Parts<'_, E> {
                 .events
                 .enter(task.run, part.file as u32, part.first);
             let source = match LocalFile::open(&task.entry.path, Some(task.length), self.maps) {
-                Ok(source) => source,
+                Ok(source) if task.entry.is(&source.identity()) => source,
+                Ok(_) => {
+                    spans.push(lost(task.length, "the file is another one now"));
+                    self.records.events.leave();
+                    continue;
+                }
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    spans.push(gone(task.length));
+                    spans.push(lost(task.length, "the file is gone"));
                     self.records.events.leave();
                     continue;
                 }
@@ -169,9 +174,9 @@ impl<E: Events> Job for Parts<'_, E> {
     }
 }
 
-/// The span of a file that was deleted since it was listed.
-fn gone(length: u64) -> Span {
-    let reason = "the file is gone; refresh() forgets it".to_owned();
+/// The span of a file that was deleted or replaced since it was listed.
+fn lost(length: u64, why: &str) -> Span {
+    let reason = format!("{why}; refresh() looks again");
     let damage = vec![Damage {
         offset: 0,
         length,

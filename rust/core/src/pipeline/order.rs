@@ -5,7 +5,7 @@ use super::pool::Pool;
 use super::tags::{Context, Lesson};
 use super::walk::{Damage, Span};
 use super::{Decoded, Task};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -153,8 +153,11 @@ impl<T: Task> Ordered<T> {
         }
         self.next += 1;
         let result = self.settle(number, go_on);
-        if let Err(error) = &result {
-            self.failed = Some(error.clone());
+        match &result {
+            // Whoever asked to stop may ask to go on.
+            Err(error) if matches!(error.kind(), ErrorKind::Interrupted) => self.next = number,
+            Err(error) => self.failed = Some(error.clone()),
+            Ok(_) => {}
         }
         Some(result.map(|decoded| (number, decoded)))
     }

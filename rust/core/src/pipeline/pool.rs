@@ -1,7 +1,7 @@
 //! The only file with threads: units in, results out, a bounded number of them in between.
 //!
-//! Workers live as long as one scan, so a process that forks or ends between scans has none. A
-//! worker takes the next unit when fewer than a few results wait to be fetched and they hold
+//! Workers live as long as one scan, so a process that forks or ends between scans has none; one
+//! that forks during a scan cannot go on with it in the child. A worker takes the next unit when fewer than a few results wait to be fetched and they hold
 //! little memory; the unit that is waited for is always taken.
 
 use super::plan::{FileTask, Unit};
@@ -28,6 +28,8 @@ pub(super) struct Pool<T: Task> {
     workers: Vec<JoinHandle<()>>,
     scratch: Scratch,
     asked: Instant,
+    /// The process the workers belong to; a fork of it has none.
+    process: u32,
 }
 
 struct Shared<T: Task> {
@@ -67,11 +69,29 @@ impl<T: Task> Shared<T> {
         hint: Option<Arc<Context>>,
         scratch: &mut Scratch,
     ) -> Outcome<T::Output> {
-        let unit = &self.units[number];
-        let decoded = self
-            .task
-            .run(&self.files, unit, None, hint.as_deref(), scratch)?;
+        let decoded = self.decode(number, None, hint.as_deref(), scratch)?;
         Ok((decoded, hint))
+    }
+
+    /// Decodes a unit. A panic is a bug; it ends the scan, not whoever reads it, who may be C.
+    fn decode(
+        &self,
+        number: usize,
+        from: Option<u64>,
+        seed: Option<&Context>,
+        scratch: &mut Scratch,
+    ) -> Result<Decoded<T::Output>> {
+        let unit = &self.units[number];
+        let run = || self.task.run(&self.files, unit, from, seed, &mut *scratch);
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(|_| {
+            let part = unit.parts.first();
+            let path = part.map(|p| self.files[p.file].entry.path.display().to_string());
+            Err(Error::argument(format!(
+                "internal error in {} behind byte {}; please report this",
+                path.unwrap_or_default(),
+                part.map_or(0, |p| p.part.low),
+            )))
+        })
     }
 
     fn run_of(&self, number: usize) -> Option<u32> {
@@ -81,10 +101,7 @@ impl<T: Task> Shared<T> {
     fn work(&self) {
         let mut scratch = Scratch::default();
         while let Some((number, hint)) = self.take() {
-            let run = std::panic::AssertUnwindSafe(|| self.run(number, hint, &mut scratch));
-            // A panic is a bug; it must not leave the consumer waiting for ever.
-            let result = std::panic::catch_unwind(run)
-                .unwrap_or_else(|_| Err(Error::argument("a worker panicked; please report this")));
+            let result = self.run(number, hint, &mut scratch);
             let mut state = self.lock();
             if let Ok((decoded, _)) = &result {
                 state.waiting_bytes += decoded.output.size();
@@ -177,6 +194,7 @@ impl<T: Task> Pool<T> {
             workers,
             scratch: Scratch::default(),
             asked: Instant::now(),
+            process: std::process::id(),
         }
     }
 
@@ -192,6 +210,10 @@ impl<T: Task> Pool<T> {
             if !go_on() {
                 return Err(Error::interrupted());
             }
+        }
+        if self.process != std::process::id() {
+            let what = "a scan does not outlive a fork; begin a new one in this process";
+            return Err(Error::argument(what));
         }
         if self.workers.is_empty() {
             return self.shared.run(number, None, &mut self.scratch);
@@ -229,19 +251,18 @@ impl<T: Task> Pool<T> {
         from: Option<u64>,
         seed: Option<&Context>,
     ) -> Result<Decoded<T::Output>> {
-        let shared = &self.shared;
-        shared.task.run(
-            &shared.files,
-            &shared.units[number],
-            from,
-            seed,
-            &mut self.scratch,
-        )
+        self.shared.decode(number, from, seed, &mut self.scratch)
     }
 }
 
 impl<T: Task> Drop for Pool<T> {
     fn drop(&mut self) {
+        if self.process != std::process::id() {
+            // The threads are in the other process, and perhaps one of them held the lock.
+            std::mem::forget(std::mem::take(&mut self.workers));
+            std::mem::forget(Arc::clone(&self.shared));
+            return;
+        }
         self.shared.lock().stopped = true;
         self.shared.room.notify_all();
         for worker in self.workers.drain(..) {

@@ -25,6 +25,14 @@ struct Found {
     at: Vec<(u64, i64)>,
 }
 
+impl Found {
+    fn start(&mut self, step: i64) {
+        self.at.push((self.points, step));
+        // What is kept ends before `step`; going back behind that is another restart.
+        self.last = self.last.map(|last| last.min(step.saturating_sub(1)));
+    }
+}
+
 impl Restarts {
     /// The next point of a series; how many restarts it has had by now.
     pub fn point(&mut self, series: Series, step: i64) -> i32 {
@@ -40,9 +48,14 @@ impl Restarts {
     /// A session of `run` starts at `step`: all its series take up again there.
     pub fn start(&mut self, run: i32, step: i64) {
         for (_, found) in self.series.iter_mut().filter(|((r, _), _)| *r == run) {
-            found.at.push((found.points, step));
-            // What is kept ends before `step`; going back behind that is another restart.
-            found.last = found.last.map(|last| last.min(step.saturating_sub(1)));
+            found.start(step);
+        }
+    }
+
+    /// A session of the run of `series` starts at `step`.
+    pub fn start_series(&mut self, series: Series, step: i64) {
+        if let Some(found) = self.series.get_mut(&series) {
+            found.start(step);
         }
     }
 

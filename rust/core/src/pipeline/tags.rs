@@ -329,7 +329,10 @@ impl<'f> Tags<'f> {
                 }
                 Some(known.unwrap_or(Plugin::Other))
             }
-            (None, _) => Some(Plugin::Other),
+            (None, _) => {
+                self.tags[id as usize].plugin_wanted = false;
+                Some(Plugin::Other)
+            }
         }
     }
 

@@ -254,7 +254,7 @@ impl Walk<'_> {
     ) -> Result<u64> {
         let mut next = offset + length;
         // Every byte is searched again a few times at the most, whatever a large hostile file claims.
-        let most = FEW_BYTES + 4 * self.source.length();
+        let most = FEW_BYTES + 4 * (self.part.high - self.part.low);
         if doubts.searched < most && !self.begins::<C>(window, next)? {
             doubts.searched += length;
             next = self.find::<C>(window, offset + 1, next)?.unwrap_or(next);

@@ -72,7 +72,7 @@ impl Map {
         // faulting read goes on (`guard`). Another process that writes into the file changes
         // bytes behind a shared reference, which Rust has no word for. What is made of them is
         // thrown away by `Window::is_intact`'s caller, slices carry their lengths with them, and
-        // text is copied before its characters are looked at.
+        // what outlives the unit as text is checked after it was copied.
         let bytes = unsafe { std::slice::from_raw_parts(self.start.cast::<u8>(), self.length) };
         bytes.get(skip..)
     }

@@ -2,8 +2,8 @@
 //!
 //! A tensor histogram is rows of (left, right, count). A legacy `HistogramProto` lists right edges
 //! only: a bucket begins where the one before ends, and the outermost ones reach to the ends of
-//! the number line. Those are given the stored `min` and `max` as their outer edges instead,
-//! wherever that is finite and on the right side.
+//! the number line. The first begins at the stored `min` instead, if that is less than where it
+//! ends; one that ends at the largest number there is ends at the stored `max`, if that is finite.
 
 use super::schema::{bucket_fields, item_field};
 use super::{Entry, Memory, Rows};

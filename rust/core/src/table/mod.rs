@@ -13,6 +13,7 @@ mod graphs;
 mod histograms;
 mod images;
 mod layouts;
+mod mesh_rows;
 mod meshes;
 mod pr_curves;
 mod scalars;
@@ -21,7 +22,8 @@ mod text;
 
 pub use keys::Keys;
 pub use memory::Memory;
-pub use meshes::{Assembler as MeshAssembler, component_schema, mesh_name};
+pub use mesh_rows::Assembler as MeshAssembler;
+pub use meshes::{component_schema, mesh_name};
 pub use scalars::Scalars;
 
 use crate::event::kind::{Kind, Plugin};

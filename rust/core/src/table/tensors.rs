@@ -154,28 +154,24 @@ struct Typed {
 
 impl Typed {
     fn push(&mut self, tensor: &Tensor<'_>, count: u64) -> Result<(), Fault> {
-        let end = self.ends.last().copied().unwrap_or(0);
         let before = self.values.len();
+        let last = self.ends.last().copied().unwrap_or(0);
+        let end = i32::try_from(count).ok().and_then(|n| last.checked_add(n));
+        let end = end.ok_or("too many elements for one batch")?;
         let mut valid = false;
+        // Of another shape are only rows that are left out in the end.
+        let fits = self.fixed.is_none_or(|fixed| fixed == count);
         if let Some(stored) = tensor.dtype.filter(|d| d.is_real()) {
             let mut bytes = Vec::new();
             tensor.elements(count, &mut bytes)?;
-            valid = self.append(stored, &bytes);
+            valid = fits && self.append(stored, &bytes);
         }
         if !valid {
             let missing = self.fixed.unwrap_or(0) as usize * self.dtype.width();
             self.values.truncate(before);
             self.values.extend_zeros(missing);
         }
-        let added = if valid {
-            i32::try_from(count).ok()
-        } else {
-            Some(0)
-        };
-        let end = added
-            .and_then(|n| end.checked_add(n))
-            .ok_or("too many elements for one batch")?;
-        self.ends.push(end);
+        self.ends.push(if valid { end } else { last });
         self.valid.append(valid);
         Ok(())
     }

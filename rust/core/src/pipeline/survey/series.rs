@@ -167,7 +167,10 @@ impl Survey<'_> {
             let said = self.tags.mesh_metadata(described_by, &value);
             let metadata = value.metadata.or(said.as_deref());
             let name = mesh_name(&Value { metadata, ..value }).to_vec();
-            self.tags.id(&name).ok_or(Trouble::Irregular)?
+            match self.tags.id(&name) {
+                Some(tag) => tag,
+                None => return Ok(()), // damage, which makes no row
+            }
         } else {
             described_by
         };

@@ -34,6 +34,8 @@ pub type Payload = (Arc<Vec<u8>>, Range<usize>);
 pub struct Records {
     path: PathBuf,
     reader: Box<dyn Read + Send>,
+    /// The file, if it is not compressed.
+    whole: Option<File>,
     checksum: bool,
     block: Arc<Vec<u8>>,
     /// Where in the block the next record begins.
@@ -85,6 +87,8 @@ impl Records {
             Ok(file)
         };
         let file = open().map_err(|error| Error::io(error, path))?;
+        let plain = matches!(compression, Compression::None);
+        let whole = file.try_clone().ok().filter(|_| plain);
         let reader: Box<dyn Read + Send> = match compression {
             Compression::None => Box::new(file),
             Compression::Gzip => Box::new(MultiGzDecoder::new(file)),
@@ -93,6 +97,7 @@ impl Records {
         Ok(Self {
             path: path.to_owned(),
             reader,
+            whole,
             checksum,
             block: Arc::default(),
             at: 0,
@@ -150,9 +155,21 @@ impl Records {
         }
     }
 
+    /// The length of a regular file that is not compressed.
+    fn length(&self) -> Option<u64> {
+        let metadata = self.whole.as_ref()?.metadata().ok()?;
+        metadata.is_file().then_some(metadata.len())
+    }
+
     /// Begins a new block with what is left of this one. However much is needed, memory grows only
     /// with the bytes that come.
     fn refill(&mut self, need: u64) -> std::io::Result<()> {
+        // What reaches beyond the end need not be read to see that it does.
+        let end = (self.base + self.at as u64).saturating_add(need);
+        if need > BLOCK as u64 && self.length().is_some_and(|length| end > length) {
+            self.ended = true;
+            return Ok(());
+        }
         let left = &self.block[self.at..];
         let wanted = need.max(BLOCK as u64) - left.len() as u64;
         let mut block = Vec::with_capacity(left.len() + BLOCK);

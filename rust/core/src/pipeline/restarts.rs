@@ -21,13 +21,42 @@ pub struct Restarts {
 struct Found {
     points: u64,
     last: Option<i64>,
-    /// Position of the first point after a restart, and the step it took up again.
-    at: Vec<(u64, i64)>,
+    at: Vec<Restart>,
+}
+
+/// One restart of a series, or several without a point between them.
+#[derive(Debug, Clone, Copy)]
+struct Restart {
+    /// Position of the first point after it.
+    position: u64,
+    /// The lowest step it took up again.
+    step: i64,
+    /// How many there were by then.
+    number: i32,
 }
 
 impl Found {
+    fn number(&self) -> i32 {
+        self.at.last().map_or(0, |restart| restart.number)
+    }
+
+    fn restart(&mut self, step: i64) {
+        let number = self.number().saturating_add(1);
+        match self.at.last_mut() {
+            Some(last) if last.position == self.points => {
+                last.step = last.step.min(step);
+                last.number = number;
+            }
+            _ => self.at.push(Restart {
+                position: self.points,
+                step,
+                number,
+            }),
+        }
+    }
+
     fn start(&mut self, step: i64) {
-        self.at.push((self.points, step));
+        self.restart(step);
         // What is kept ends before `step`; going back behind that is another restart.
         self.last = self.last.map(|last| last.min(step.saturating_sub(1)));
     }
@@ -38,11 +67,11 @@ impl Restarts {
     pub fn point(&mut self, series: Series, step: i64) -> i32 {
         let found = self.series.entry(series).or_default();
         if found.last.is_some_and(|last| step < last) {
-            found.at.push((found.points, step));
+            found.restart(step);
         }
         found.last = Some(step);
         found.points += 1;
-        found.at.len() as i32
+        found.number()
     }
 
     /// A session of `run` starts at `step`: all its series take up again there.
@@ -61,22 +90,16 @@ impl Restarts {
 
     /// What is kept, for a second pass.
     pub fn cuts(self) -> Cuts {
-        let cut = |found: Found| {
+        let cut = |mut found: Found| {
             let mut lowest = i64::MAX;
-            let mut cuts: Vec<(u64, i64)> = found
-                .at
-                .iter()
-                .rev()
-                .map(|&(at, step)| {
-                    lowest = lowest.min(step);
-                    (at, lowest)
-                })
-                .collect();
-            cuts.reverse();
+            for restart in found.at.iter_mut().rev() {
+                lowest = lowest.min(restart.step);
+                restart.step = lowest;
+            }
             Cut {
-                cuts,
+                cuts: found.at,
                 position: 0,
-                attempt: 0,
+                passed: 0,
             }
         };
         let series = self.series.into_iter().filter(|(_, f)| !f.at.is_empty());
@@ -94,10 +117,11 @@ pub struct Cuts {
 
 #[derive(Debug, Clone)]
 struct Cut {
-    /// Position of a restart, and the lowest step at which it or a later one took up again.
-    cuts: Vec<(u64, i64)>,
+    /// The step of each is the lowest at which it or a later one took up again.
+    cuts: Vec<Restart>,
     position: u64,
-    attempt: usize,
+    /// How many of `cuts` lie behind.
+    passed: usize,
 }
 
 impl Cuts {
@@ -106,19 +130,16 @@ impl Cuts {
         let Some(cut) = self.series.get_mut(&series) else {
             return (true, 0);
         };
-        while cut
-            .cuts
-            .get(cut.attempt)
-            .is_some_and(|(at, _)| *at <= cut.position)
-        {
-            cut.attempt += 1;
-        }
+        let ahead = &cut.cuts[cut.passed..];
+        let met = ahead.iter().take_while(|c| c.position <= cut.position);
+        cut.passed += met.count();
         cut.position += 1;
-        let kept = cut
-            .cuts
-            .get(cut.attempt)
-            .is_none_or(|(_, lowest)| step < *lowest);
-        (kept, cut.attempt as i32)
+        let kept = cut.cuts.get(cut.passed).is_none_or(|c| step < c.step);
+        let number = match cut.passed {
+            0 => 0,
+            passed => cut.cuts[passed - 1].number,
+        };
+        (kept, number)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::event::tensor::Fault;
 use crate::event::view::Content;
 use crate::event::wire::{Field, Fields};
 use arrow_array::{ArrayRef, Float64Array, ListArray, StructArray};
-use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
 use arrow_schema::DataType;
 use std::sync::Arc;
 
@@ -72,12 +72,12 @@ impl Rows for Histograms {
         let buckets = StructArray::new(bucket_fields(), columns.to_vec(), None);
         let list = ListArray::new(
             item_field(DataType::Struct(bucket_fields())),
-            OffsetBuffer::new(ScalarBuffer::from(ends)),
+            OffsetBuffer::new(memory.keep(&ends)),
             Arc::new(buckets),
             None,
         );
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(list)];
-        arrays.extend(self.statistics.finish());
+        arrays.extend(self.statistics.finish(memory));
         arrays
     }
 }
@@ -100,12 +100,12 @@ impl Statistics {
         self.stored.append(values.is_some());
     }
 
-    fn finish(&mut self) -> impl Iterator<Item = ArrayRef> {
+    fn finish(&mut self, memory: &mut Memory) -> [ArrayRef; 5] {
         let stored = self.stored.finish();
-        let columns = std::mem::take(&mut self.columns);
-        columns
-            .into_iter()
-            .map(move |c| Arc::new(Float64Array::new(c.into(), stored.clone())) as ArrayRef)
+        std::mem::take(&mut self.columns).map(|column| {
+            let kept = memory.keep(&column);
+            Arc::new(Float64Array::new(kept, stored.clone())) as ArrayRef
+        })
     }
 }
 

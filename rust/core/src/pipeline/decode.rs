@@ -2,6 +2,7 @@
 
 use super::record::{Events, Trouble};
 use super::tags::{Context, Lesson, Tags};
+use super::walk::SHORT_SEARCH;
 use crate::event::check;
 use crate::event::dtype::DType;
 use crate::event::kind::{Kind, Plugin, kind_of};
@@ -366,6 +367,13 @@ impl<R: Rows> Events for Decoder<'_, R> {
             5 => kind != Kind::Histograms,
             6 => kind != Kind::Audio,
             _ => false,
+        }
+    }
+
+    fn search(&self) -> u64 {
+        match self.spec.kind {
+            Kind::Scalars => SHORT_SEARCH,
+            _ => u64::MAX,
         }
     }
 

@@ -34,6 +34,11 @@ pub trait Events {
     /// Whether an event of `length` bytes that begins with `head` is of no interest.
     fn skips(&mut self, head: &[u8], length: u64) -> bool;
 
+    /// How far to search for a first record; see [`Visit::search`].
+    fn search(&self) -> u64 {
+        u64::MAX
+    }
+
     /// The end of the run and file last entered.
     fn leave(&mut self) {}
 
@@ -81,6 +86,10 @@ impl<E: Events> Visit for Records<E> {
 
     fn skips(&mut self, head: &[u8], length: u64) -> bool {
         !self.policy.everything && self.events.skips(head, length)
+    }
+
+    fn search(&self) -> u64 {
+        self.events.search()
     }
 }
 

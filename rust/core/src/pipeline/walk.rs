@@ -16,6 +16,10 @@ use std::path::Path;
 /// Payloads from this size on are not read where only their head is needed.
 pub const LARGE: usize = 16 << 10;
 
+/// Whoever passes large payloads over searches no further for the first record of a part: among
+/// large payloads, going from header to header is cheaper than looking for one.
+pub const SHORT_SEARCH: u64 = 4 * LARGE as u64;
+
 /// Bytes of a large payload that are enough to tell what is in it.
 const PEEK: usize = 4 << 10;
 
@@ -47,6 +51,12 @@ pub trait Visit {
     /// Whether a large record that begins with `head` is of no interest, so that the rest of it
     /// need not be read.
     fn skips(&mut self, head: &[u8], length: u64) -> bool;
+
+    /// How far a part is searched for its first record. Where none is found, the part is walked
+    /// again from where the one before ended: right for those who skip whatever is larger.
+    fn search(&self) -> u64 {
+        u64::MAX
+    }
 }
 
 /// Why a record is not taken in.
@@ -111,7 +121,10 @@ impl Walk<'_> {
         let start = match from {
             Some(offset) => Some(offset),
             None if self.part.low == 0 => Some(0),
-            None => self.find::<C>(window, self.part.low, self.part.high)?,
+            None => {
+                let high = self.part.low.saturating_add(visit.search());
+                self.find::<C>(window, self.part.low, high.min(self.part.high))?
+            }
         };
         span.first = start;
         span.next = start.unwrap_or(self.part.high);

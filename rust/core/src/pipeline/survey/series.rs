@@ -10,6 +10,7 @@ use crate::filter::Filter;
 use crate::pipeline::decode::is_start;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::tags::{Context, Lesson, Tags};
+use crate::pipeline::walk::SHORT_SEARCH;
 use crate::pipeline::{Access, Decoded, FileTask, Output, Scratch, Task, Unit, decode};
 use crate::table::{Memory, mesh_name};
 
@@ -303,6 +304,10 @@ impl Events for Survey<'_> {
             self.count((tag, tag, Some(kind), dtype, at));
         }
         true
+    }
+
+    fn search(&self) -> u64 {
+        SHORT_SEARCH
     }
 
     fn finish(mut self, _: &mut Memory) -> SeriesPart {

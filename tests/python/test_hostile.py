@@ -125,6 +125,18 @@ def test_an_event_that_is_none_is_no_row_and_not_counted(log):
     assert len(reasons(log)) == 1
 
 
+@pytest.mark.parametrize("filters", [{}, {"steps": [2]}, {"tags": "t"}])
+def test_an_event_that_is_none_teaches_nothing(log, filters):
+    said = event(1, text("t", "a")) + field(10, b"\xff")
+    bare = value("t", tensor=tensor(7, [1], string_val=[b"b"]))
+    log(".", [said, event(2, bare)])
+    assert rows(log, "text", **filters) == []
+    assert [row["step"] for row in rows(log, "tensors", **filters)] == [2]
+    assert [(row["kind"], row["count"]) for row in rows(log, "series", **filters)] == [
+        ("tensors", 1)
+    ]
+
+
 # Meshes.
 
 

@@ -194,21 +194,15 @@ impl<'s, R: Rows> Decoder<'s, R> {
         if !renames && !self.tags.is_wanted(id) {
             return Ok(());
         }
+        // Neither a row nor metadata comes of what is no event.
+        if value.metadata.is_some_and(|m| self.tags.is_news(id, m)) {
+            ensure_event(payload, event, alone, checked)?;
+        }
         let plugin = self.tags.plugin_of(id, &value).ok_or(Trouble::Irregular)?;
-        if !self.is_timely(event.step, event.wall_time) {
+        if !self.is_timely(event.step, event.wall_time) || !self.wants(id, &value, plugin)? {
             return Ok(());
         }
-        if !self.wants(id, &value, plugin)? {
-            return Ok(());
-        }
-        if !*checked {
-            // What was pushed is not taken back, so the values to come must be regular, too.
-            let regular = alone || matches!(event.what, What::Summary(all) if is_regular(all));
-            if !regular || !check::is_event(payload) {
-                return Err(Trouble::Irregular);
-            }
-            *checked = true;
-        }
+        ensure_event(payload, event, alone, checked)?;
         let said = if renames {
             self.tags.mesh_metadata(id, &value)
         } else {
@@ -395,6 +389,25 @@ impl<R: Rows> Events for Decoder<'_, R> {
             lesson,
         }
     }
+}
+
+/// Fails unless `payload` was or is `checked` to be an event.
+#[inline(always)]
+fn ensure_event(
+    payload: &[u8],
+    event: &Event<'_>,
+    alone: bool,
+    checked: &mut bool,
+) -> Result<(), Trouble> {
+    if !*checked {
+        // What was pushed is not taken back, so the values to come must be regular, too.
+        let regular = alone || matches!(event.what, What::Summary(all) if is_regular(all));
+        if !regular || !check::is_event(payload) {
+            return Err(Trouble::Irregular);
+        }
+        *checked = true;
+    }
+    Ok(())
 }
 
 /// Kinds that no string tensor can be.

@@ -193,15 +193,22 @@ impl<'f> Tags<'f> {
         &self.tags[id as usize].name
     }
 
+    /// Whether `metadata` says what the tag's latest in this run did not.
+    #[inline(always)]
+    pub fn is_news(&self, id: u32, metadata: &[u8]) -> bool {
+        let tag = &self.tags[id as usize];
+        tag.run != self.run || tag.metadata.as_deref() != Some(metadata)
+    }
+
     /// Takes note of a value's metadata; its plugin. `None` if it is malformed.
     #[inline(always)]
     pub fn note(&mut self, id: u32, metadata: &[u8]) -> Option<Plugin> {
-        let tag = &mut self.tags[id as usize];
-        if tag.run == self.run && tag.metadata.as_deref() == Some(metadata) {
-            tag.plugin_wanted = tag.latest.wanted;
-            return Some(tag.latest.plugin);
+        if self.is_news(id, metadata) {
+            return self.learn(id, metadata);
         }
-        self.learn(id, metadata)
+        let tag = &mut self.tags[id as usize];
+        tag.plugin_wanted = tag.latest.wanted;
+        Some(tag.latest.plugin)
     }
 
     #[inline(never)]

@@ -196,6 +196,15 @@ impl<'a> Value<'a> {
         Some(())
     }
 
+    /// The value with `metadata` for its own, if it has none.
+    #[inline(always)]
+    pub fn or_metadata(self, metadata: Option<&'a [u8]>) -> Self {
+        Self {
+            metadata: self.metadata.or(metadata),
+            ..self
+        }
+    }
+
     /// The series' tag: the node name where a tensor has no tag, as TensorBoard reads it.
     #[inline(always)]
     pub fn series_tag(&self) -> &'a [u8] {

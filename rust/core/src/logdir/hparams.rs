@@ -5,14 +5,14 @@
 //! or, if none does, all scalars of the session's runs; their last value counts.
 
 use super::rows::rows;
-use super::{Scan, View, unique_name};
-use crate::error::{Error, Result};
+use super::{Scan, View, bug, unique_name};
+use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::{Filter, Names};
 use crate::proto::HParamsPluginData;
 use crate::proto::hparams::{self as message, Data, Kind as Given};
 use crate::table::keys::{dictionary, int32, strings};
-use crate::table::schema::{Layout, TensorData, dictionary as dictionary_type};
+use crate::table::schema::{TensorData, dictionary as dictionary_type};
 use arrow_array::builder::{BooleanBuilder, Float64Builder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type};
@@ -65,17 +65,7 @@ pub(super) fn scan(view: View, filter: Filter, go_on: GoOn<'_>) -> Result<Scan> 
     }
     let metrics = metrics(&declared, &last, &folded, &runs);
     let batch = table(&sessions, &folded, &metrics, &last, &runs)?;
-    let columns = batch.num_columns();
-    let layout = Layout::of(
-        batch.schema(),
-        columns,
-        TensorData::Any,
-        filter.columns.as_deref(),
-    )?;
-    let batch = batch
-        .project(&layout.projection)
-        .map_err(|e| Error::argument(e.to_string()))?;
-    Ok(Scan::ready(batch))
+    Scan::ready(&batch, filter.columns.as_deref())
 }
 
 /// The sessions by number of run, and the metrics experiments declare.
@@ -353,7 +343,7 @@ impl Columns {
 
     fn finish(self) -> Result<RecordBatch> {
         RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.arrays)
-            .map_err(|e| Error::argument(format!("internal error: {e}; please report this")))
+            .map_err(|e| bug(&e.to_string()))
     }
 }
 

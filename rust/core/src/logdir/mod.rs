@@ -9,6 +9,7 @@ mod embeddings;
 mod file;
 mod hparams;
 pub mod pbtxt;
+mod projector;
 mod records;
 mod refresh;
 mod rows;

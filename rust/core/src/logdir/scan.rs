@@ -5,6 +5,7 @@
 use super::bug;
 use super::tags::share_dictionaries;
 use crate::error::Result;
+use crate::table::schema::{Layout, TensorData};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,13 +49,17 @@ impl Scan {
         self
     }
 
-    /// Rows that are there already.
-    pub(crate) fn ready(batch: RecordBatch) -> Self {
-        let schema = batch.schema();
-        Self::new(schema, move || {
+    /// Rows that are there already, in the columns asked for.
+    pub(crate) fn ready(batch: &RecordBatch, columns: Option<&[String]>) -> Result<Self> {
+        let all = batch.num_columns();
+        let layout = Layout::of(batch.schema(), all, TensorData::Any, columns)?;
+        let batch = batch
+            .project(&layout.projection)
+            .map_err(|e| bug(&e.to_string()))?;
+        Ok(Self::new(batch.schema(), move || {
             let batch = Some(batch.clone()).filter(|b| b.num_rows() > 0);
             Ok(Box::new(Ready(batch)) as Box<dyn Batches>)
-        })
+        }))
     }
 
     /// The columns.

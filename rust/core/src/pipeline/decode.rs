@@ -128,9 +128,9 @@ impl<'s, R: Rows> Decoder<'s, R> {
         if self.rows.takes_plain_scalars()
             && event.bare
             && let Some(plain) = PlainScalar::parse(summary)
-            && let Some(done) = self.plain_scalar(offset, event, plain)
+            && self.plain_scalar(offset, event, plain)
         {
-            return done;
+            return Ok(());
         }
         let plain = self.rows.takes_plain_scalars() && event.bare && self.tags.all_plain(summary);
         let mut checked = plain; // once, before the first row
@@ -143,9 +143,8 @@ impl<'s, R: Rows> Decoder<'s, R> {
             };
             if plain
                 && let Some(scalar) = PlainScalar::of(message)
-                && let Some(done) = self.plain_scalar(offset, event, scalar)
+                && self.plain_scalar(offset, event, scalar)
             {
-                done?;
                 continue;
             }
             let alone = first && values.is_empty();
@@ -159,23 +158,20 @@ impl<'s, R: Rows> Decoder<'s, R> {
         bad.map_or(Ok(()), |reason| Err(Trouble::Bad(reason)))
     }
 
-    /// The fast path of the commonest event there is. `None` sends it through the usual one.
+    /// The fast path of the commonest event there is; false sends it through the usual one.
     #[inline(always)]
-    fn plain_scalar(
-        &mut self,
-        offset: u64,
-        event: &Event<'_>,
-        plain: PlainScalar<'_>,
-    ) -> Option<Result<(), Trouble>> {
+    fn plain_scalar(&mut self, offset: u64, event: &Event<'_>, plain: PlainScalar<'_>) -> bool {
         if self.spec.filter.plugin.is_some() {
-            return None;
+            return false;
         }
-        let id = self.tags.scalar(&plain)?;
+        let Some(id) = self.tags.scalar(&plain) else {
+            return false;
+        };
         if self.tags.is_wanted(id) && self.is_timely(event.step, event.wall_time) {
             self.rows.push_plain(f64::from(plain.value));
             self.keys.push_one(id, event.step, event.wall_time, offset);
         }
-        Some(Ok(()))
+        true
     }
 
     #[inline(always)]
@@ -208,10 +204,7 @@ impl<'s, R: Rows> Decoder<'s, R> {
         } else {
             None
         };
-        let value = Value {
-            metadata: value.metadata.or(said.as_deref()),
-            ..value
-        };
+        let value = value.or_metadata(said.as_deref());
         if renames {
             let name = self.tags.id(mesh_name(&value));
             id = name.ok_or("mesh whose name is no UTF-8")?;

@@ -86,10 +86,7 @@ impl Auditor<'_> {
             return Ok(());
         };
         let said = self.tags.mesh_metadata(id, &value);
-        let value = Value {
-            metadata: value.metadata.or(said.as_deref()),
-            ..value
-        };
+        let value = value.or_metadata(said.as_deref());
         let memory = &mut self.memory;
         let rows = self.rows[kind as usize].get_or_insert_with(|| decoder(kind, memory));
         let pushed = rows.push(&Entry {

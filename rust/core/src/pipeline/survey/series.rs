@@ -166,8 +166,7 @@ impl Survey<'_> {
         let kind = kind.ok_or(Trouble::Irregular)?;
         let tag = if kind == Some(Kind::Meshes) {
             let said = self.tags.mesh_metadata(described_by, &value);
-            let metadata = value.metadata.or(said.as_deref());
-            let name = mesh_name(&Value { metadata, ..value }).to_vec();
+            let name = mesh_name(&value.or_metadata(said.as_deref())).to_vec();
             match self.tags.id(&name) {
                 Some(tag) => tag,
                 None => return Ok(()), // damage, which makes no row

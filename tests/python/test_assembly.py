@@ -7,13 +7,10 @@ from pathlib import Path
 import pytest
 import tfevents
 from eventfiles import event, record, scalar, scalars, start, tensor, text, value, version, vertices
+from tables import rows
 from tensorboard.plugins.mesh.plugin_data_pb2 import MeshPluginData
 
 MEGABYTE = "x" * 2**20
-
-
-def rows(log, kind, **filters):
-    return getattr(tfevents.open(log.root), kind)(**filters).to_arrow().to_pylist()
 
 
 def points(log, **filters):

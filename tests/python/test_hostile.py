@@ -21,15 +21,12 @@ from eventfiles import (
     value,
     vertices,
 )
+from tables import rows
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 pytestmark = pytest.mark.filterwarnings("ignore::tfevents.DamageWarning")
 
 KINDS = ("tensors", "images", "audio", "text", "pr_curves", "meshes", "histograms", "layouts")
-
-
-def rows(log, kind, **filters):
-    return getattr(tfevents.open(log.root), kind)(**filters).to_arrow().to_pylist()
 
 
 def reasons(log):

@@ -25,17 +25,8 @@ from eventfiles import (
     version,
     wire_event,
 )
+from tables import only, rows
 from tensorboard.plugins.mesh.plugin_data_pb2 import MeshPluginData
-
-
-def rows(log, kind, **filters):
-    return getattr(tfevents.open(log.root), kind)(**filters).to_arrow().to_pylist()
-
-
-def only(log, kind, **filters):
-    (row,) = rows(log, kind, **filters)
-    return row
-
 
 FLOAT = struct.pack("<f", 1.5)
 

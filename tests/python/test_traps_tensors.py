@@ -18,18 +18,9 @@ from eventfiles import (
     version,
     wire_event,
 )
+from tables import only, rows
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
-
-
-def rows(log, kind, **filters):
-    return getattr(tfevents.open(log.root), kind)(**filters).to_arrow().to_pylist()
-
-
-def only(log, kind, **filters):
-    (row,) = rows(log, kind, **filters)
-    return row
-
 
 # Rank-0 scalars.
 

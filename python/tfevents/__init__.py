@@ -6,16 +6,24 @@
 
 >>> with tfevents.SummaryWriter("runs/1") as writer:  # doctest: +SKIP
 ...     writer.add_scalar("loss", 0.5, 0)
+
+A name is imported when it is first used, so that a program which only writes loads neither pyarrow
+nor protobuf.
 """
 
-from tfevents import proto
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from tfevents._errors import DamagedFileError, DamageWarning, ReplacedFileWarning, TfeventsError
-from tfevents._logdir import LogDir, open  # noqa: A004  (the contract's name)
 from tfevents._native import __version__
-from tfevents._records import records, summary_iterator
-from tfevents._records_out import EventWriter, RecordWriter
-from tfevents._scan import Scan, Series
-from tfevents._writer import SummaryWriter
+
+if TYPE_CHECKING:
+    from tfevents import proto
+    from tfevents._logdir import LogDir, open  # noqa: A004  (the contract's name)
+    from tfevents._records import records, summary_iterator
+    from tfevents._records_out import EventWriter, RecordWriter
+    from tfevents._scan import Scan, Series
+    from tfevents._writer import SummaryWriter
 
 __all__ = [
     "DamageWarning",
@@ -34,3 +42,30 @@ __all__ = [
     "records",
     "summary_iterator",
 ]
+
+_MODULES = {
+    "EventWriter": "_records_out",
+    "LogDir": "_logdir",
+    "RecordWriter": "_records_out",
+    "Scan": "_scan",
+    "Series": "_scan",
+    "SummaryWriter": "_writer",
+    "open": "_logdir",
+    "records": "_records",
+    "summary_iterator": "_records",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "proto":
+        return import_module("tfevents.proto")
+    if name not in _MODULES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(import_module(f"tfevents.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from tfevents._logdir import LogDir, open  # noqa: A004  (the contract's name)
     from tfevents._records import records, summary_iterator
     from tfevents._records_out import EventWriter, RecordWriter
-    from tfevents._scan import Scan, Series
+    from tfevents._scan import Scan
+    from tfevents._series import Series
     from tfevents._writer import SummaryWriter
 
 __all__ = [
@@ -48,7 +49,7 @@ _MODULES = {
     "LogDir": "_logdir",
     "RecordWriter": "_records_out",
     "Scan": "_scan",
-    "Series": "_scan",
+    "Series": "_series",
     "SummaryWriter": "_writer",
     "open": "_logdir",
     "records": "_records",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 
 from tfevents import _native
@@ -16,6 +17,14 @@ class DamageWarning(UserWarning):
 
 class ReplacedFileWarning(UserWarning):
     """A file is another one now, or shorter, than when it was read before."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warns, and blames the first line on the stack that is not of this package."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("tfevents."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 if _native.DEBUG_BUILD:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import html
-import sys
-import warnings
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 
-from tfevents import _filters, _native, _roots
-from tfevents._errors import DamageWarning, ReplacedFileWarning
+from tfevents import _filters, _roots
+from tfevents._log import Log, warn_replaced
 from tfevents._scan import Scan
 
 if TYPE_CHECKING:
@@ -20,7 +18,8 @@ if TYPE_CHECKING:
     Columns = Iterable[str] | None
     WallTime = Sequence[float | None] | None
 
-#: Kinds with a reader of their own, in the order they are shown.
+#: Tables whose columns depend on what is in the log.
+_COLUMNS_VARY = frozenset({"hparams", "embeddings"})
 _SHOWN_RUNS = 20
 
 
@@ -66,8 +65,7 @@ def open(  # noqa: A001
     if threads is not None and not isinstance(threads, SupportsIndex):
         raise TypeError(f"threads={threads!r}; it is a whole number, or None for all cores")
     roots = _roots.resolve(path)
-    native = _native.LogDir(roots, restarts, on_damage, checksum, mmap, threads)
-    return LogDir(native)
+    return LogDir(Log.open(roots, (restarts, on_damage, checksum, mmap, threads)))
 
 
 class LogDir:
@@ -85,15 +83,15 @@ class LogDir:
     * `columns`: names of columns, also of ``file``, ``offset`` and ``attempt``.
     """
 
-    def __init__(self, native: _native.LogDir) -> None:
-        self._native: _native.LogDir | None = native
+    def __init__(self, log: Log | None) -> None:
+        self._log = log
 
     # What is there
 
     @property
     def runs(self) -> list[str]:
         """Names of the runs, in natural order: ``run_2`` before ``run_10``."""
-        return self._open().runs
+        return self._open().native.runs
 
     def series(
         self,
@@ -192,7 +190,8 @@ class LogDir:
         """
         if dtype is not None and not isinstance(dtype, str):
             raise TypeError(f"dtype={dtype!r}; it is the name of a dtype")
-        return self._scan("tensors", runs, tags, steps, wall_time, plugin, columns, dtype)
+        options = {} if dtype is None else {"dtype": dtype}
+        return self._scan("tensors", runs, tags, steps, wall_time, plugin, columns, **options)
 
     def images(
         self,
@@ -313,15 +312,14 @@ class LogDir:
 
     def refresh(self) -> int:
         """Takes in new files and bytes; how many new records came. Cheap when nothing changed."""
-        came, replaced = self._open().refresh()
+        self._log, came, replaced = self._open().refreshed()
         if replaced:
-            paths = ", ".join(str(path) for path in replaced)
-            warnings.warn(f"replaced or shortened: {paths}", ReplacedFileWarning, stacklevel=2)
+            warn_replaced(replaced)
         return came
 
     def close(self) -> None:
         """Lets go of the file list. Scans made before remain valid."""
-        self._native = None
+        self._log = None
 
     def __enter__(self) -> LogDir:
         return self
@@ -329,12 +327,17 @@ class LogDir:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LogDir, (self._log,)
+
     def __repr__(self) -> str:
-        if self._native is None:
+        if self._log is None:
             return "<tfevents.LogDir, closed>"
         runs = self.runs
         shown = ", ".join(runs[:5]) + (", …" if len(runs) > 5 else "")
-        return f"<tfevents.LogDir of {len(runs)} runs, {len(self._native.paths)} files: {shown}>"
+        return (
+            f"<tfevents.LogDir of {len(runs)} runs, {len(self._log.native.paths)} files: {shown}>"
+        )
 
     def _repr_html_(self) -> str:
         table: dict[str, dict[str, int]] = {}
@@ -357,10 +360,10 @@ class LogDir:
         foot = f"<caption>and {more} more runs</caption>" if more > 0 else ""
         return f"<table>{foot}<tr><th>series</th>{head}</tr>{body}</table>"
 
-    def _open(self) -> _native.LogDir:
-        if self._native is None:
+    def _open(self) -> Log:
+        if self._log is None:
             raise ValueError("this LogDir is closed")
-        return self._native
+        return self._log
 
     def _scan(
         self,
@@ -371,52 +374,19 @@ class LogDir:
         wall_time: WallTime,
         plugin: str | None,
         columns: Columns,
-        dtype: str | None = None,
+        **options: Any,
     ) -> Scan:
-        native = self._open()
-
-        def build(**conditions: Any) -> _native.Filter:
-            return _filters.build(
-                runs=runs, known_runs=lambda: native.runs, known_tags=known_tags, **conditions
-            )
-
-        def known_tags() -> list[str]:
-            everything = build(
-                tags=None, step_filter=None, time_filter=None, plugin=None, column_names=None
-            )
-            return native.tags(everything)
-
-        filters = build(
+        log = self._open()
+        filters = _filters.build(
+            runs=runs,
             tags=tags,
             step_filter=steps,
             time_filter=wall_time,
             plugin=plugin,
             column_names=columns,
         )
-        again = functools.partial(native.scan, table, dtype=dtype)
-        tell = functools.partial(_tell, native)  # also when this LogDir is closed by then
-        scan = Scan(again(filters), tell, again, filters)
-        tell()
+        scan = Scan(log, table, filters, options)
+        if table not in _COLUMNS_VARY and not options and not isinstance(tags, re.Pattern):
+            _ = scan._native  # an argument that makes no sense is an error of this call
+        log.report()
         return scan
-
-
-def _tell(native: _native.LogDir) -> None:
-    """Warns of damage that scans have met by now: once."""
-    news = native.news()
-    if news is None:
-        return
-    places, lost, path, offset, reason = news
-    warnings.warn(
-        f"{places} damaged place(s), {lost} bytes skipped; the first in {path} at offset "
-        f"{offset}: {reason}. damage() lists them, on_damage='raise' stops at the first",
-        DamageWarning,
-        stacklevel=_outside(),
-    )
-
-
-def _outside() -> int:
-    """The `stacklevel` that makes the caller of this function's caller blame the user's line."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("tfevents."):
-        level, frame = level + 1, frame.f_back
-    return level

@@ -47,6 +47,10 @@ __all__ = [
 ]
 
 Names: TypeAlias = list[str] | dict[str, list[str]]
+#: Length, device and inode, modification time in ns, checksum of both ends.
+Version: TypeAlias = tuple[int, tuple[int, int], int | None, int | None]
+#: A run's name, and path and version of its files.
+Run: TypeAlias = tuple[str, list[tuple[str, Version | None]]]
 
 class Filter(TypedDict):
     runs: Names | None
@@ -77,6 +81,19 @@ class LogDir:
         mmap: str,
         threads: int | None,
     ) -> LogDir: ...
+    def frozen(self) -> LogDir: ...
+    def portable(self, runs: Names | None) -> list[Run]: ...
+    @staticmethod
+    def restore(
+        runs: list[Run],
+        roots: list[tuple[str, str, str]],
+        restarts: str,
+        on_damage: str,
+        checksum: bool,
+        mmap: str,
+        threads: int | None,
+    ) -> LogDir: ...
+    def replaced(self) -> list[Path]: ...
     @property
     def runs(self) -> list[str]: ...
     @property

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
+
+from tfevents._by_series import by_series
+from tfevents._log import Log
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     import pyarrow.dataset
 
     from tfevents import _native
+    from tfevents._filters import Filters
+    from tfevents._log import Portable
+    from tfevents._series import Series
 
 
 class Scan:
@@ -27,17 +31,28 @@ class Scan:
     their first event, then by name; in a file, record order.
     """
 
-    def __init__(
-        self,
-        native: _native.Scan,
-        tell: Callable[[], None],
-        again: Callable[[dict[str, Any]], _native.Scan],
-        filters: _native.Filter,
-    ) -> None:
-        self._native = native
-        self._tell = tell
-        self._again = again
+    def __init__(self, log: Log, table: str, filters: Filters, options: dict[str, Any]) -> None:
+        self._log = log
+        self._table = table
         self._filters = filters
+        self._options = options
+        self._made: _native.Scan | None = None
+
+    @property
+    def _native(self) -> _native.Scan:
+        if self._made is None:
+            self._made = self._log.scan(self._table, self._filters, self._options)
+        return self._made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        files = self._log.portable(self._filters["runs"])
+        return _restore, (files, self._table, self._filters, self._options)
+
+    def __copy__(self) -> Scan:
+        return Scan(self._log, self._table, self._filters, self._options)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Scan:
+        return self.__copy__()
 
     @property
     def schema(self) -> pa.Schema:
@@ -47,7 +62,7 @@ class Scan:
     def count(self) -> int:
         """How many rows there are; reads, but builds no columns."""
         count = self._native.count()
-        self._tell()
+        self._log.report()
         return count
 
     def __arrow_c_schema__(self) -> object:
@@ -56,14 +71,18 @@ class Scan:
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """A new stream over all rows as an ``arrow_array_stream`` capsule."""
-        self._tell()
+        self._log.report()
         return self._native.__arrow_c_stream__(requested_schema)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Batches of the size they are read in, in bounded memory."""
-        for batch in self._native.batches():
-            yield pa.record_batch(batch)
-        self._tell()
+        try:
+            for batch in self._native.batches():
+                yield pa.record_batch(batch)
+        except GeneratorExit:  # the loop ended early
+            self._log.report()
+            raise
+        self._log.report()
 
     def batches(self, size: int) -> Iterator[pa.RecordBatch]:
         """Batches of exactly `size` rows; the last may be smaller.
@@ -95,7 +114,7 @@ class Scan:
     def to_arrow(self) -> pa.Table:
         """All rows as a `pyarrow.Table`."""
         table = pa.table(self._native.collect())
-        self._tell()
+        self._log.report()
         return table
 
     def to_pandas(self, **options: Any) -> pd.DataFrame:
@@ -108,7 +127,7 @@ class Scan:
         import polars as pl
 
         frame = pl.DataFrame(self._native.collect())
-        self._tell()
+        self._log.report()
         return frame
 
     def to_dataset(self) -> pyarrow.dataset.Dataset:
@@ -131,101 +150,44 @@ class Scan:
             threads: Threads that encode columns; all cores this process may use by default.
         """
         rows = self._native.write_parquet(os.fspath(path), threads or _cores())
-        self._tell()
+        self._log.report()
         return rows
 
     def by_series(self) -> Iterator[Series]:
-        """One series after the other, with NumPy arrays; memory for one run at a time.
+        """One series after the other, with NumPy arrays.
 
-        Series come in the order of runs, and in a run in the order of their first row.
+        Series come in the order of runs, and in a run in the order of their first row. Holds one
+        series or 256 MiB of one run, whichever is more, and a batch; a run that is larger is read
+        again, once for the series of each 256 MiB.
 
         Raises:
             ValueError: The scan has no columns ``run`` and ``tag``.
         """
         names = self.schema.names
         if "run" not in names or "tag" not in names:
-            raise ValueError("by_series needs the columns 'run' and 'tag'")
-        return self._series()
+            raise ValueError("`columns` must name 'run' and 'tag' for by_series()")
+        return by_series(self, self.schema, self._of_tags)
 
-    def _series(self) -> Iterator[Series]:
-        waiting: list[pa.RecordBatch] = []
-        current: str | None = None
-        for batch in self:
-            codes = batch.column("run").indices.to_numpy(zero_copy_only=False)
-            runs = batch.column("run").dictionary
-            edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
-            for start, end in itertools.pairwise(edges):
-                run = runs[int(codes[start])].as_py()
-                if current is not None and run != current:
-                    yield from _split(current, waiting)
-                    waiting = []
-                current = run
-                waiting.append(batch.slice(start, end - start))
-        if current is not None:
-            yield from _split(current, waiting)
+    def _of_tags(self, run: str, tags: list[str]) -> Scan:
+        """The rows of these tags of a run, which the scan has."""
+        names: Any = {"runs": {"exactly": [run]}, "tags": {"exactly": tags}}
+        return Scan(self._log, self._table, {**self._filters, **names}, self._options)
 
     def _narrowed(self, columns: list[str] | None, conditions: dict[str, Any]) -> Scan:
         """The scan with fewer columns and further conditions, those it has already kept."""
-        filters: dict[str, Any] = dict(self._filters)
+        filters: Any = dict(self._filters)
         filters.update({key: c for key, c in conditions.items() if filters.get(key) is None})
         if columns is not None:
             filters["columns"] = columns
-        return Scan(self._again(filters), self._tell, self._again, filters)  # type: ignore[arg-type]
+        return Scan(self._log, self._table, filters, self._options)
 
     def __repr__(self) -> str:
         columns = ", ".join(f"{field.name}: {field.type}" for field in self.schema)
         return f"<tfevents.Scan of {columns}>"
 
 
-class Series:
-    """One series: `run`, `tag`, and every other column as an attribute.
-
-    Numbers are NumPy arrays of shape (rows,), everything else lists.
-    """
-
-    def __init__(self, run: str, tag: str, table: pa.Table) -> None:
-        self.run = run
-        self.tag = tag
-        self._table = table
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the columns beside run and tag."""
-        return [name for name in self._table.column_names if name not in ("run", "tag")]
-
-    def to_arrow(self) -> pa.Table:
-        """The rows as a `pyarrow.Table`."""
-        return self._table
-
-    def __len__(self) -> int:
-        return int(self._table.num_rows)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self._table.column_names:
-            raise AttributeError(f"a series has {', '.join(self.columns)}, not {name!r}")
-        column = self._table.column(name)
-        if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-            return column.to_numpy()
-        return column.to_pylist()
-
-    def __repr__(self) -> str:
-        return f"<tfevents.Series {self.run!r} {self.tag!r} of {len(self)} rows>"
-
-
-def _split(run: str, batches: list[pa.RecordBatch]) -> Iterator[Series]:
-    """The series of one run, each in row order."""
-    table = pa.Table.from_batches(batches).unify_dictionaries()
-    tags = table.column("tag").combine_chunks()
-    if isinstance(tags, pa.ChunkedArray):
-        tags = tags.chunk(0)
-    codes = tags.indices.to_numpy(zero_copy_only=False)
-    order = np.argsort(codes, kind="stable")
-    ordered = codes[order]
-    edges = [0, *(np.flatnonzero(np.diff(ordered)) + 1).tolist(), len(ordered)]
-    groups = [order[start:end] for start, end in itertools.pairwise(edges)]
-    for rows in sorted(groups, key=lambda rows: int(rows[0])):
-        tag = tags.dictionary[int(codes[rows[0]])].as_py()
-        yield Series(run, tag, table.take(pa.array(rows)))
+def _restore(log: Portable, table: str, filters: Filters, options: dict[str, Any]) -> Scan:
+    return Scan(Log.restore(*log), table, filters, options)
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:

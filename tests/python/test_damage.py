@@ -354,6 +354,22 @@ def test_a_torn_record_costs_nothing_of_what_was_written_after_it(tmp_path):
 _RANGES = range(50), range(50, 100)
 
 
+@pytest.mark.parametrize("loop", [iter, lambda s: s.batches(1), lambda s: s.by_series()])
+def test_a_loop_that_ends_early_warns_of_the_damage_it_met(log, loop):
+    large = record(event(1, image("i", bytes(1 << 20))))
+    log("a", raw=record(version()) + GARBAGE + 9 * large)
+    log("b", raw=9 * large)
+    logs = tfevents.open(log.root)
+
+    def begin():
+        for _ in loop(logs.images()):
+            break
+
+    with pytest.warns(tfevents.DamageWarning) as caught:
+        begin()
+    assert caught[0].filename == __file__
+
+
 def test_a_consumer_of_the_stream_is_warned_too(tmp_path):
     import pyarrow as pa
 

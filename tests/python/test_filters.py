@@ -191,6 +191,32 @@ def test_a_pattern_searches(log):
     assert read(logs, "scalars", tags=re.compile("nothing")) == []
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        slice(10, 9),
+        slice(3, 3),
+        range(5, 1),
+        range(1, 5, -1),
+        slice(2**70, None),
+        slice(None, -(2**70)),
+        slice(-(2**70), -(2**63) + 1, 5),
+        [],
+    ],
+)
+def test_steps_that_are_empty_in_python_are_empty_here(log, steps):
+    log("a", scalars("x", range(12)))
+    logs = tfevents.open(log.root)
+    assert read(logs, "scalars", steps=steps) == []
+    assert logs.scalars(steps=steps).count() == 0
+
+
+def test_a_descending_range_is_the_steps_in_it(log):
+    log("a", scalars("x", range(12)))
+    rows = read(tfevents.open(log.root), "scalars", steps=range(9, 0, -4))
+    assert [row["step"] for row in rows] == [1, 5, 9]
+
+
 def test_a_star_matches_slashes_and_case_counts(log):
     log(".", [event(1, *(scalar(tag, 1) for tag in TAGS))])
     tags = [r["tag"] for r in read(tfevents.open(log.root), "scalars", tags="l*")]

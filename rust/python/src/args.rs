@@ -39,7 +39,7 @@ pub(crate) struct FilterArg {
     columns: Option<Vec<String>>,
 }
 
-fn names(arg: Option<NamesArg>, argument: &str) -> tfevents::Result<Names> {
+pub(crate) fn names(arg: Option<NamesArg>, argument: &str) -> tfevents::Result<Names> {
     Ok(match arg {
         None => Names::All,
         Some(NamesArg::Globs(globs)) => Names::globs(&globs, argument)?,

@@ -1,14 +1,20 @@
 //! `LogDir`: runs, readers, refresh.
 
-use crate::args::{FilterArg, options, root};
+use crate::args::{FilterArg, NamesArg, names, options, root};
 use crate::error::to_py;
 use crate::interrupt::detached;
 use crate::scan::PyScan;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use tfevents::event::kind::Kind;
-use tfevents::logdir::LogDir;
+use tfevents::logdir::{FileVersion, LogDir};
+
+/// Length, device and inode, modification time in ns, checksum of both ends.
+type Version = (u64, (u64, u64), Option<i64>, Option<u32>);
+/// A run's name, and path and version of its files.
+type Run = (String, Vec<(OsString, Option<Version>)>);
 
 /// A list of event files and how to read them.
 #[pyclass(name = "LogDir", module = "tfevents._native", frozen)]
@@ -29,6 +35,56 @@ impl PyLogDir {
         let options = options(restarts, on_damage, checksum, mmap, threads)?;
         let roots = roots.into_iter().map(root).collect();
         detached(py, |_| LogDir::open(roots, options)).map(Self)
+    }
+
+    /// The log as of now, which a refresh of this one does not change.
+    fn frozen(&self) -> Self {
+        Self(self.0.frozen())
+    }
+
+    /// The files of the runs that meet the condition, for `restore` in another process.
+    fn portable(&self, py: Python<'_>, runs: Option<NamesArg>) -> PyResult<Vec<Run>> {
+        let runs = names(runs, "runs").map_err(|error| to_py(py, &error))?;
+        let version = |v: FileVersion| (v.length, v.file, v.modified, v.ends);
+        let found = py.detach(|| self.0.portable(&runs));
+        Ok(found
+            .into_iter()
+            .map(|(name, files)| {
+                let file = |(path, v): (PathBuf, Option<_>)| (path.into(), v.map(version));
+                (name, files.into_iter().map(file).collect())
+            })
+            .collect())
+    }
+
+    /// The log that `portable` of another process described.
+    #[staticmethod]
+    fn restore(
+        runs: Vec<Run>,
+        roots: Vec<(String, String, PathBuf)>,
+        restarts: &str,
+        on_damage: &str,
+        checksum: bool,
+        mmap: &str,
+        threads: Option<i64>,
+    ) -> PyResult<Self> {
+        let options = options(restarts, on_damage, checksum, mmap, threads)?;
+        let version = |(length, file, modified, ends): Version| FileVersion {
+            length,
+            file,
+            modified,
+            ends,
+        };
+        let runs = runs.into_iter().map(|(name, files)| {
+            let file = |(path, v): (OsString, Option<_>)| (path.into(), v.map(version));
+            (name, files.into_iter().map(file).collect())
+        });
+        let roots = roots.into_iter().map(root).collect();
+        Ok(Self(LogDir::restore(roots, options, runs.collect())))
+    }
+
+    /// Files that were others, or shorter, than `restore` was told: each once.
+    fn replaced(&self) -> Vec<PathBuf> {
+        self.0.replaced()
     }
 
     /// The names of the runs, in order.

@@ -1,5 +1,6 @@
 //! One event file: how far it is read, and what is known of it by now.
 
+use super::portable::{Arrival, FileVersion};
 use crate::error::{Error, Result};
 use crate::event::view::Event;
 use crate::event::wire::{Field, Fields};
@@ -28,6 +29,10 @@ struct State {
     identity: Option<Identity>,
     first_wall_time: Option<f64>,
     frontier: Frontier,
+    /// The file as another process saw it, until it is first looked at here.
+    arrival: Option<Arrival>,
+    /// What [`FileEntry::version`] found.
+    version: Option<FileVersion>,
 }
 
 /// How far the records of a file have been counted.
@@ -48,6 +53,18 @@ impl FileEntry {
         }
     }
 
+    /// A file as another process saw it; compared when it is first looked at.
+    pub(super) fn arrived(path: PathBuf, arrival: Arrival) -> Self {
+        let state = State {
+            arrival: Some(arrival),
+            ..State::default()
+        };
+        Self {
+            path,
+            state: Mutex::new(state),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -58,7 +75,11 @@ impl FileEntry {
         let mut state = self.lock();
         if state.identity.is_none() {
             match std::fs::metadata(&self.path) {
-                Ok(metadata) => state.identity = Some(Identity::of(&metadata)),
+                Ok(metadata) => {
+                    let now = Identity::of(&metadata);
+                    let arrival = state.arrival.take();
+                    state.identity = Some(arrival.map_or(now, |a| a.identity(&self.path, now)));
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
                 Err(error) => return Err(Error::io(error, &self.path)),
             }
@@ -71,6 +92,24 @@ impl FileEntry {
         self.lock()
             .identity
             .is_none_or(|known| known.file == identity.file)
+    }
+
+    /// The file up to its length, as another process can recognise it; `None` if it was not there
+    /// when it was first looked at.
+    pub(super) fn version(&self) -> Option<FileVersion> {
+        let identity = {
+            let state = self.lock();
+            if let Some(known) = &state.version {
+                return Some(known.clone());
+            }
+            if let Some(arrival) = &state.arrival {
+                return Some(arrival.version.clone());
+            }
+            state.identity?
+        };
+        let version = FileVersion::of(&self.path, &identity);
+        self.lock().version = Some(version.clone());
+        Some(version)
     }
 
     /// Wall time of the first event, for the order of files; infinite if there is none.
@@ -103,6 +142,9 @@ impl FileEntry {
     /// The file's state on disk now, if it differs from what is known: `(now, is it another file
     /// or a shorter one)`.
     pub fn change(&self) -> Result<Option<(Identity, bool)>> {
+        if self.lock().arrival.is_some() {
+            self.length()?; // settles which file it was
+        }
         let known = self.lock().identity;
         let now = match std::fs::metadata(&self.path) {
             Ok(metadata) => Identity::of(&metadata),
@@ -122,6 +164,7 @@ impl FileEntry {
             identity: Some(identity),
             first_wall_time,
             frontier,
+            ..State::default()
         };
         Self {
             path: self.path.clone(),

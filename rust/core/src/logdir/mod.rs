@@ -9,6 +9,7 @@ mod embeddings;
 mod file;
 mod hparams;
 pub mod pbtxt;
+mod portable;
 mod projector;
 mod records;
 mod refresh;
@@ -20,6 +21,7 @@ mod tags;
 
 pub use discover::{Root, Run, discover, is_event_file};
 pub use file::{FileEntry, Frontier, natural};
+pub use portable::{FileVersion, PortableRun};
 pub use records::{Compression, Payload, Records};
 pub use refresh::{Refreshed, looks_like_event_file};
 pub use scan::{Batches, Reader, Scan};
@@ -31,6 +33,7 @@ use crate::filter::Filter;
 use crate::pipeline::record::Policy;
 use crate::pipeline::{Access, FileTask, News, Ordered, Report, Task};
 use crate::table::schema::{TensorData, element_type};
+use portable::Replaced;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -89,6 +92,7 @@ pub struct LogDir {
     options: Options,
     snapshot: RwLock<Arc<Snapshot>>,
     report: Report,
+    replaced: Replaced,
 }
 
 /// The files of a log at one time.
@@ -117,7 +121,20 @@ impl LogDir {
             options,
             snapshot,
             report: Report::default(),
+            replaced: Replaced::default(),
         })
+    }
+
+    /// The log as of now, which a refresh of this one does not change. What is met in the one is
+    /// reported by the other, too.
+    pub fn frozen(&self) -> Self {
+        Self {
+            roots: self.roots.clone(),
+            options: self.options,
+            snapshot: RwLock::new(self.snapshot()),
+            report: self.report.clone(),
+            replaced: self.replaced.clone(),
+        }
     }
 
     /// The files as of now.

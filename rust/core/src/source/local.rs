@@ -45,6 +45,12 @@ impl Identity {
         }
     }
 
+    /// When the file was last written, in nanoseconds since 1970.
+    pub fn modified_ns(&self) -> Option<i64> {
+        let since = self.modified?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_nanos()).ok()
+    }
+
     fn is_finished(&self) -> bool {
         self.modified
             .and_then(|at| SystemTime::now().duration_since(at).ok())

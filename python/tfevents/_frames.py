@@ -1,0 +1,30 @@
+"""Tables as pandas data frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from tfevents._columns import is_list
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def to_pandas(table: pa.Table, options: dict[str, Any]) -> pd.DataFrame:
+    """The rows as a data frame; `options` as for `pyarrow.Table.to_pandas`.
+
+    Lists of structs stay in Arrow: as Python objects, a dict for each bucket of each histogram,
+    they would take a hundred times as long.
+    """
+    frame: pd.DataFrame = table.to_pandas(**{"types_mapper": _arrow_dtype, **options})
+    return frame
+
+
+def _arrow_dtype(kind: pa.DataType) -> Any:
+    if not is_list(kind) or not pa.types.is_struct(kind.value_type):
+        return None
+    import pandas as pd
+
+    return pd.ArrowDtype(kind)

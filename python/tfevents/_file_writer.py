@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfevents import _checks, _native
+from tfevents._local import local_path
 from tfevents._protos import event_at, serialized, summary_event
 
 
@@ -20,7 +21,7 @@ class FileWriter:
     """
 
     def __init__(self, log_dir: str | os.PathLike[str], **options: Any) -> None:
-        self._log_dir = os.fspath(log_dir)
+        self._log_dir = local_path(log_dir, "log_dir")
         self.native = self._open(options)
 
     def _open(self, options: dict[str, Any]) -> _native.Writer:

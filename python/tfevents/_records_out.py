@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tfevents import _native
+from tfevents._local import local_path
 from tfevents._protos import serialized
 
 
@@ -22,7 +23,7 @@ class EventWriter:
     """
 
     def __init__(self, path: str | os.PathLike[str], **options: Any) -> None:
-        self._native = _native.EventWriter(os.fspath(path), **options)
+        self._native = _native.EventWriter(local_path(path, "path"), **options)
 
     @property
     def path(self) -> Path | None:
@@ -73,7 +74,7 @@ class RecordWriter:
     """
 
     def __init__(self, path: str | os.PathLike[str], **options: Any) -> None:
-        self._native = _native.RecordWriter(os.fspath(path), **options)
+        self._native = _native.RecordWriter(local_path(path, "path"), **options)
 
     @property
     def path(self) -> Path | None:

@@ -17,6 +17,7 @@ from typing import Any, Literal, Self
 
 from tfevents import _checks, _native
 from tfevents._file_writer import FileWriter
+from tfevents._local import local_path
 from tfevents._null import NullWriter
 from tfevents._summary.curves import Curves
 from tfevents._summary.embeddings import Embeddings
@@ -53,7 +54,8 @@ class SummaryWriter(
     same directory, as the child of a fork does.
 
     Args:
-        log_dir: The run directory; ``runs/<date>_<host><comment>``, if None.
+        log_dir: The run directory, or a ``file://`` URL of it; ``runs/<date>_<host><comment>``, if
+            None or empty.
         comment: Appended to that default.
         purge_step: Steps at or after this one, written before, are void: a training that crashed
             goes on here.
@@ -72,7 +74,7 @@ class SummaryWriter(
         rotate_secs: Go on in a new file when this one is so old, in seconds.
 
     Raises:
-        ValueError: If an argument is none of what is allowed.
+        ValueError: If an argument is none of what is allowed, such as a URL of an object store.
         OSError: If the directory cannot be made.
 
     Attributes:
@@ -98,15 +100,17 @@ class SummaryWriter(
         rotate_bytes: int | None = None,
         rotate_secs: float | None = None,
     ) -> None:
-        if log_dir is not None and logdir is not None and os.fspath(log_dir) != os.fspath(logdir):
-            message = f"log_dir and logdir must be the same, not {log_dir!r} and {logdir!r}"
+        # Empty is not given, as for torch and tensorboardX.
+        named = local_path(log_dir, "log_dir") if log_dir is not None else ""
+        alias = local_path(logdir, "logdir") if logdir is not None else ""
+        if named and alias and named != alias:
+            message = f"`log_dir` and `logdir` must be the same, not {named!r} and {alias!r}"
             raise ValueError(message)
         if comet_config is not None and not comet_config.get("disabled", False):
             message = 'comet_config must be None or {"disabled": True}: nothing is sent to Comet'
             raise ValueError(message)
-        log_dir = logdir if log_dir is None else log_dir
         self.purge_step = _checks.step(purge_step, "purge_step")
-        self.log_dir = _default_log_dir(comment) if log_dir is None else os.fspath(log_dir)
+        self.log_dir = named or alias or _default_log_dir(comment)
         _checks.step(max_queue, "max_queue")
         self._write_to_disk = bool(write_to_disk)
         self._options: dict[str, Any] = {

@@ -14,6 +14,7 @@ import numpy as np
 
 from tfevents import _arrays, _native
 from tfevents._file_writer import FileWriter
+from tfevents._local import local_path
 from tfevents._summary.embeddings import list_embedding
 
 # What Keras calls the embedding of a checkpoint.
@@ -66,7 +67,7 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]
         if not isinstance(frequency, int) or frequency < 0 or update_freq == 0:
             message = f'update_freq must be "epoch", "batch" or a positive int, not {update_freq!r}'
             raise ValueError(message)
-        self.log_dir = os.fspath(log_dir)
+        self.log_dir = local_path(log_dir, "log_dir")
         self.histogram_freq = histogram_freq
         self.write_graph = write_graph
         self.write_images = write_images

@@ -27,7 +27,7 @@ def main(log_dir: str = "runs/sweep") -> dict[str, float]:
         with SummaryWriter(Path(log_dir) / run) as writer:
             losses[run] = train(lr, momentum, writer)
             setting = {"lr": lr, "momentum": momentum, "start": "fixed"}
-            writer.add_hparams(setting, {"loss/last": losses[run]})
+            writer.add_hparams(setting, {"loss/last": losses[run]}, run_name=".")
     return losses
 
 

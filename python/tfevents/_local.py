@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+import sys
+from urllib.parse import unquote
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 # `pathlib` makes one slash of two: `Path("s3://bucket")` is `s3:/bucket`. Only known schemes count
@@ -36,11 +36,11 @@ def local_path(given: str | os.PathLike[str], name: str) -> str:
     if url is None:
         return path
     if url[1].lower() == "file":
-        parts = urlsplit(path)
-        if parts.netloc in ("", "localhost") and parts.path:
-            # Neither `?` nor `#` begins anything but a path here.
-            rest = path[path.index(":") + 1 :]
-            return url2pathname(rest.removeprefix("//").removeprefix(parts.netloc))
+        rest = path[len("file:") :]
+        # Neither `?` nor `#` ends the path: there are no queries here.
+        host, slash, below = rest.removeprefix("//").partition("/")
+        if slash and host in ("", "localhost"):
+            return unquote(below if sys.platform == "win32" else slash + below)
         message = f"`{name}` must be a file URL of this machine (file:///path), not {path!r}"
         raise ValueError(message)
     message = (

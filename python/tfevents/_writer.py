@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from tfevents import _checks, _native
+from tfevents._beside import Beside
 from tfevents._file_writer import FileWriter
 from tfevents._local import local_path
 from tfevents._null import NullWriter
@@ -66,7 +67,8 @@ class SummaryWriter(
         logdir: The same as ``log_dir``, as tensorboardX calls it.
         comet_config: Of tensorboardX; only None and ``{"disabled": True}`` are understood.
         on_error: What a disk that refuses does: ``"warn"`` once and go on, ``"raise"`` at the next
-            call, or ``"drop"`` silently. `stats` counts what was lost.
+            call, or ``"drop"`` silently. It holds for everything this writer writes, sub-runs and
+            embeddings included; `stats` counts what was lost.
         on_full: What a full buffer does: ``"block"`` the caller, or ``"drop"`` the value.
         durability: What `flush` promises: nothing waits in this object (``"buffered"``), other
             processes can read it (``"flush"``), or it outlives the machine (``"fsync"``).
@@ -130,6 +132,9 @@ class SummaryWriter(
     def _start(self) -> None:
         self._main = self._make(self.log_dir, purge_step=self.purge_step)
         self._writers = {self.log_dir: self._main}
+        self._beside = Beside(self._options["on_error"], self._options["durability"])
+        # The counters of writers that were closed and forgotten.
+        self._finished: dict[str, Any] = {}
         self._exported: dict[str, array[float]] = {}
         self._context: tuple[int | None, float | None] | None = None
         self._lock = threading.Lock()
@@ -205,8 +210,17 @@ class SummaryWriter(
                 self._writers[path] = self._make(path)
             return self._writers[path]
 
-    def _one_time_writer(self, name: str) -> FileWriter:
-        return self._make(str(Path(self.log_dir) / name))
+    @contextmanager
+    def _one_time_writer(self, name: str) -> Iterator[FileWriter]:
+        writer = self._make(str(Path(self.log_dir) / name))
+        try:
+            yield writer
+        finally:
+            try:
+                writer.close()
+            finally:
+                with self._lock:
+                    _add(self._finished, writer.stats)
 
     @property
     def file_writer(self) -> FileWriter:
@@ -224,14 +238,15 @@ class SummaryWriter(
 
     @property
     def stats(self) -> dict[str, Any]:
-        """What became of the records, of all files of this writer: counters by name."""
-        total: dict[str, Any] = {}
-        for writer in list(self._writers.values()):
-            for name, count in writer.stats.items():
-                if isinstance(count, int) and not isinstance(count, bool):
-                    total[name] = total.get(name, 0) + count
-                elif count is not None or name not in total:
-                    total[name] = count
+        """What became of the records: counters by name.
+
+        They cover all that this writer wrote, in sub-runs too. An embedding counts as one record,
+        of the bytes of its files.
+        """
+        total = dict(self._main.stats)
+        others = [w.stats for w in list(self._writers.values()) if w is not self._main]
+        for stats in (*others, self._finished, self._beside.stats):
+            _add(total, stats)
         return total
 
     def flush(self) -> None:
@@ -266,6 +281,14 @@ class SummaryWriter(
 
     def __repr__(self) -> str:
         return f"SummaryWriter({self.log_dir!r})"
+
+
+def _add(total: dict[str, Any], stats: Mapping[str, Any]) -> None:
+    for name, count in stats.items():
+        if isinstance(count, int):
+            total[name] = total.get(name, 0) + count
+        elif count is not None or name not in total:
+            total[name] = count
 
 
 def _positive(value: Any, name: str, least: float = 0.0) -> float:

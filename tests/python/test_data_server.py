@@ -56,7 +56,7 @@ def test_every_plugin_finds_its_data(tmp_path: Path) -> None:
         w.add_text("t", "text", 4)
         w.add_pr_curve("p", [0, 1], [0.1, 0.9], 5)
         w.add_mesh("m", np.zeros((1, 4, 3)), global_step=6)
-        w.add_hparams({"x": True}, {"s2": 1.0})
+        w.add_hparams({"x": True}, {"s2": 1.0}, run_name=".")
         w.add_graph(b"")
     with serve(tmp_path) as server:
         look(server)

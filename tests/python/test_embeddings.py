@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tfevents
 from google.protobuf import text_format
 from PIL import Image
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
@@ -68,6 +71,99 @@ def test_what_others_wrote_into_the_configuration_is_kept(tmp_path: Path) -> Non
     assert merged.model_checkpoint_path == "model } {.ckpt"
     assert [one.tensor_name for one in merged.embeddings] == ["old", 'q"uote:00000']
     assert merged.embeddings[0].sprite.image_path == "s.png"
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        "embeddings { tensor_name: 'a:00000' tensor_path: 'old' }\n",
+        'embeddings { tensor_name: "\\141:00000" tensor_path: "old" }\n',
+        'embeddings: [{ tensor_name: "a:" "00000" tensor_path: "old" }]',
+    ],
+)
+def test_an_entry_is_replaced_however_it_is_spelled(tmp_path: Path, old: str) -> None:
+    (tmp_path / "projector_config.pbtxt").write_text(old)
+    with SummaryWriter(tmp_path) as w:
+        w.add_embedding(POINTS, tag="a")
+    (embedding,) = config(tmp_path).embeddings
+    assert embedding.tensor_path == "00000/a/tensors.tsv"
+
+
+def test_several_entries_on_a_line_are_kept(tmp_path: Path) -> None:
+    line = 'embeddings { tensor_name: "x" } embeddings { tensor_name: "a:00000" } # both\n'
+    (tmp_path / "projector_config.pbtxt").write_text(line)
+    with SummaryWriter(tmp_path) as w:
+        w.add_embedding(POINTS, tag="a")
+    assert [one.tensor_name for one in config(tmp_path).embeddings] == ["x", "a:00000"]
+
+
+@pytest.mark.parametrize("tag", ["a\rb", "a\nb\t", "\x00\x7f", "..", ".", 'é"\\'])
+def test_any_tag_can_be_read_back(tmp_path: Path, tag: str) -> None:
+    with SummaryWriter(tmp_path) as w:
+        w.add_embedding(POINTS, tag=tag)
+        w.add_embedding(POINTS, tag="other")
+    text = (tmp_path / "projector_config.pbtxt").read_bytes().decode()
+    parsed = text_format.Parse(text, ProjectorConfig())
+    assert [one.tensor_name for one in parsed.embeddings] == [f"{tag}:00000", "other:00000"]
+    assert Path(tmp_path / parsed.embeddings[0].tensor_path).parents[2] == tmp_path
+    rows = tfevents.open(tmp_path).embeddings().to_arrow().to_pylist()
+    assert [row["name"] for row in rows] == [tag, "other"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [(b"# caf\xe9\n", "it is not UTF-8 at byte 5"), (b"embeddings {\n", "line 2: the text ends")],
+)
+def test_a_configuration_that_cannot_be_read_stays_as_it_is(
+    tmp_path: Path, broken: bytes, reason: str
+) -> None:
+    (tmp_path / "projector_config.pbtxt").write_bytes(broken)
+    with SummaryWriter(tmp_path, on_error="raise") as w:
+        with pytest.raises(tfevents.TfeventsError, match=reason):
+            w.add_embedding(POINTS)
+        assert w.stats["dropped"] == 1
+    with SummaryWriter(tmp_path) as w, pytest.warns(RuntimeWarning, match="embedding 'default'"):
+        w.add_embedding(POINTS)
+    assert (tmp_path / "projector_config.pbtxt").read_bytes() == broken
+    assert not (tmp_path / "00000").exists()
+
+
+FULL = """
+import os, resource, sys, warnings
+import numpy as np
+from tfevents import SummaryWriter
+
+directory, on_error = sys.argv[1:]
+warnings.simplefilter("always")
+# A file that would grow beyond this is refused, as on a full disk.
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+with SummaryWriter(directory, on_error=on_error) as w, warnings.catch_warnings(record=True) as seen:
+    w.add_embedding(np.zeros((10, 3)), tag="kept")
+    for tag in ("lost", "kept"):
+        try:
+            w.add_embedding(np.ones((5000, 3)), tag=tag)
+        except OSError as error:
+            assert on_error == "raise", error
+        else:
+            assert on_error != "raise"
+    assert len(seen) == (on_error == "warn"), [str(one.message) for one in seen]
+    assert all("embedding 'lost'" in str(one.message) for one in seen)
+    assert all(one.filename == "<string>" for one in seen)
+    stats = w.stats
+    assert (stats["dropped"], stats["dropped_bytes"]) == (2, 120_000), stats
+    assert "File too large" in stats["last_error"]
+"""
+
+
+@pytest.mark.parametrize("on_error", ["warn", "raise", "drop"])
+def test_an_embedding_is_whole_or_not_there(tmp_path: Path, on_error: str) -> None:
+    subprocess.run([sys.executable, "-c", FULL, tmp_path, on_error], check=True)
+    (embedding,) = config(tmp_path).embeddings
+    assert embedding.tensor_name == "kept:00000"
+    table = np.loadtxt(tmp_path / embedding.tensor_path, delimiter="\t")
+    assert np.array_equal(table, np.zeros((10, 3)))
+    left = [path.name for path in tmp_path.rglob("*") if "tfevents" not in path.name]
+    assert sorted(left) == ["00000", "kept", "projector_config.pbtxt", "tensors.tsv"]
 
 
 def test_one_column_has_no_header(tmp_path: Path) -> None:

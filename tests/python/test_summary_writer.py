@@ -66,32 +66,6 @@ def test_a_batch_is_its_points(tmp_path: Path) -> None:
     assert times[:5] == [0.5, 1.5, 2.5, 3.5, 4.5]
 
 
-def test_hparams_stand_in_the_own_file_with_true_booleans(tmp_path: Path) -> None:
-    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
-
-    with SummaryWriter(tmp_path) as w:
-        hparams = {"a": True, "b": np.bool(False), "c": np.float32(1.5), "d": None, "e": len}
-        w.add_hparams({**hparams, "f": [1, 2]}, {"m": 2}, {"c": [1.5, 2]}, global_step=4)
-    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
-    tags = values(tmp_path)
-    content = tags["_hparams_/session_start_info"][0][1].metadata.plugin_data.content
-    start = HParamsPluginData.FromString(content).session_start_info.hparams
-    kinds = {
-        name: (v.WhichOneof("kind"), getattr(v, v.WhichOneof("kind"))) for name, v in start.items()
-    }
-    assert kinds == {
-        "a": ("bool_value", True),
-        "b": ("bool_value", False),
-        "c": ("number_value", 1.5),
-        "e": ("string_value", "len"),
-        "f": ("string_value", "[1, 2]"),
-    }
-    assert scalars(tmp_path, "m") == [(4, 2)]
-    content = tags["_hparams_/experiment"][0][1].metadata.plugin_data.content
-    infos = HParamsPluginData.FromString(content).experiment.hparam_infos
-    assert [list(i.domain_discrete) for i in infos if i.name == "c"] == [[1.5, 2]]
-
-
 def test_half_precision_keeps_its_bits(tmp_path: Path) -> None:
     with SummaryWriter(tmp_path) as w:
         w.add_tensor("half", np.array([1.0, -2.0], np.float16))
@@ -322,19 +296,6 @@ BAD: list[tuple[str, dict[str, Any], type[Exception], str]] = [
         ValueError,
         "label_img",
     ),
-    ("add_hparams", {"hparam_dict": 3, "metric_dict": {}}, TypeError, "hparam_dict must be"),
-    (
-        "add_hparams",
-        {"hparam_dict": {"a": 1}, "metric_dict": {"m": "x"}},
-        ValueError,
-        "metric_dict",
-    ),
-    (
-        "add_hparams",
-        {"hparam_dict": {"a": 1}, "metric_dict": {}, "hparam_domain_discrete": {"a": ["x"]}},
-        TypeError,
-        "domain",
-    ),
     ("add_graph", {"model": 3}, TypeError, "model must be"),
 ]
 
@@ -368,17 +329,6 @@ def test_a_bad_option_is_named(tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         SummaryWriter(tmp_path / "run", **options)
     assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="counts what /proc/self/fd lists")
-def test_sub_runs_of_hparams_hold_no_files_open(tmp_path: Path) -> None:
-    with SummaryWriter(tmp_path) as w:
-        before = len(list(Path("/proc/self/fd").iterdir()))
-        for number in range(20):
-            w.add_hparams({"n": number}, {"m": 1.0}, run_name=f"hp{number}")
-        assert len(list(Path("/proc/self/fd").iterdir())) == before
-        assert len(w.all_writers) == 1
-    assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 20
 
 
 def test_threads_share_a_writer_whatever_they_add(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from tfevents._file_writer import FileWriter
@@ -23,8 +24,8 @@ class Base(ABC):
         """The writer of a run below this one."""
 
     @abstractmethod
-    def _one_time_writer(self, name: str) -> FileWriter:
-        """A writer of a run below this one that the caller closes."""
+    def _one_time_writer(self, name: str) -> AbstractContextManager[FileWriter]:
+        """A writer of a run below this one that is closed when the context ends."""
 
     @abstractmethod
     def _defaults(self, step: Any, wall_time: Any) -> tuple[int | None, float | None]:

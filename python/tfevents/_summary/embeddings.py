@@ -1,29 +1,21 @@
-"""Embeddings: tables of numbers beside the events, and the file that tells the projector of them.
-
-Several writers may share a run directory. The configuration is read before it is written, so that
-each keeps what the others listed, and an embedding that is written again takes its own place.
-"""
+"""Embeddings: tables of numbers beside the events, listed in the projector's configuration."""
 
 from __future__ import annotations
 
-import os
-import re
-import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tfevents import _arrays, _checks, _native
+from tfevents._beside import Beside
 from tfevents._summary.base import Base
-
-CONFIG = "projector_config.pbtxt"
-_LOCK = threading.Lock()
+from tfevents._summary.projector import list_embedding
 
 
 class Embeddings(Base):
     """The embedding method of `SummaryWriter`."""
+
+    _beside: Beside
 
     def add_embedding(
         self,
@@ -34,12 +26,16 @@ class Embeddings(Base):
         tag: str = "default",
         metadata_header: Sequence[str] | None = None,
     ) -> None:
-        """Adds points for the projector.
+        """Adds points for the projector, as files beside the events.
+
+        They appear together, or not at all if the disk refuses: then ``on_error`` decides, and
+        `stats` counts the embedding as one record.
 
         Args:
             mat: ``[points, dimensions]``.
             metadata: A label for each point, or a row of columns, if there is a header.
-            label_img: ``[points, C, H, W]``: an image for each point.
+            label_img: ``[points, C, H, W]``: an image for each point. The projector shows each as
+                a square.
             global_step: The step, an integer.
             tag: The name of the embedding.
             metadata_header: The names of the columns of ``metadata``.
@@ -69,99 +65,29 @@ class Embeddings(Base):
             return
         number = str(step).zfill(5)
         below = f"{number}/{_encode(tag)}"
-        root = Path(self._get_file_writer().get_logdir())
-        folder = root / below
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "tensors.tsv").write_bytes(_native.tsv(packed))
+        root = Path(self.get_logdir())
+        contents = {"tensors.tsv": _native.tsv(packed)}
         entry = {"tensor_name": f"{tag}:{number}"}
         if lines is not None:
-            (folder / "metadata.tsv").write_bytes("".join(lines).encode())
+            contents["metadata.tsv"] = "".join(lines).encode()
             entry["metadata_path"] = f"{below}/metadata.tsv"
         dimensions: tuple[int, int] | None = None
         if sprite is not None and images is not None:
-            (folder / "sprite.png").write_bytes(sprite)
+            contents["sprite.png"] = sprite
             entry["sprite"] = f"{below}/sprite.png"
             dimensions = (images[2][3], images[2][2])
         entry["tensor_path"] = f"{below}/tensors.tsv"
-        list_embedding(root, entry, dimensions)
-
-
-def list_embedding(
-    root: Path, entry: dict[str, str], thumbnail: tuple[int, int] | None = None
-) -> None:
-    """Lists an embedding in the projector's configuration, in place of one of the same name.
-
-    Args:
-        root: The run directory.
-        entry: Fields of ``EmbeddingInfo``; ``sprite`` is the path of one.
-        thumbnail: Width and height of an image of the sprite, in pixels.
-    """
-    root.mkdir(parents=True, exist_ok=True)
-    path = root / CONFIG
-    with _alone(root):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            text = ""
-        name = _quote(entry["tensor_name"])
-        kept = [block for block in _blocks(text) if f"tensor_name: {name}" not in block]
-        # Readers see the old file or the new one, nothing between.
-        beside = path.with_name(f".{CONFIG}.{os.getpid()}")
-        beside.write_text("".join(kept) + _block(entry, thumbnail), encoding="utf-8")
-        beside.replace(path)
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Keeps other writers of the directory waiting, those of other processes too."""
-    with _LOCK:
-        if sys.platform == "win32":
-            yield  # a directory cannot be locked there
-            return
-        import fcntl
-
-        handle = os.open(root, os.O_RDONLY)
-        try:
-            with suppress(OSError):  # some network disks have no locks
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
-
-
-def _block(entry: dict[str, str], thumbnail: tuple[int, int] | None) -> str:
-    lines = ["embeddings {\n"]
-    for field, value in entry.items():
-        if field == "sprite":
-            lines.append(f"  sprite {{\n    image_path: {_quote(value)}\n")
-            lines += [f"    single_image_dim: {side}\n" for side in thumbnail or ()]
-            lines.append("  }\n")
-        else:
-            lines.append(f"  {field}: {_quote(value)}\n")
-    return "".join([*lines, "}\n"])
-
-
-def _blocks(text: str) -> list[str]:
-    """The top-level entries of a protobuf text, as they are spelled."""
-    blocks: list[str] = []
-    depth = 0
-    start = 0
-    for token in re.finditer(r'"(?:\\.|[^"\\])*"|[{}]|\n', text):
-        depth += {"{": 1, "}": -1}.get(token[0], 0)
-        if token[0] == "\n" and depth <= 0:
-            blocks.append(text[start : token.end()])
-            start = token.end()
-    blocks.append(text[start:].rstrip() + "\n")
-    return [block for block in blocks if block.strip()]
-
-
-def _quote(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+        size = sum(map(len, contents.values()))
+        with self._beside.attempt(size, f"embedding {tag!r}") as files:
+            for name, content in contents.items():
+                files.write(root / below / name, content)
+            list_embedding(files, root, entry, dimensions)
 
 
 def _encode(tag: str) -> str:
-    return tag.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
+    """A tag as the name of a directory, as torch spells it; also where torch's leads elsewhere."""
+    name = tag.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c").replace("\0", "%00")
+    return name.replace(".", "%2e") if name in (".", "..") else name
 
 
 def _lines(metadata: Sequence[Any], header: Sequence[str] | None, points: int) -> list[str]:

@@ -13,9 +13,10 @@ import keras
 import numpy as np
 
 from tfevents import _arrays, _native
+from tfevents._beside import Beside
 from tfevents._file_writer import FileWriter
 from tfevents._local import local_path
-from tfevents._summary.embeddings import list_embedding
+from tfevents._summary.projector import list_embedding
 
 # What Keras calls the embedding of a checkpoint.
 _EMBEDDING = "layer_with_weights-0/embeddings/.ATTRIBUTES/VARIABLE_VALUE"
@@ -77,6 +78,7 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]
         self.embeddings_metadata = embeddings_metadata
         self._every = frequency
         self._writers: dict[str, FileWriter] = {}
+        self._beside = Beside("warn", "flush")
         self._batches = 0
         self._batch_start = self._epoch_start = 0.0
         self._epoch_first_iteration = 0
@@ -215,7 +217,8 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]
                 entry["metadata_path"] = path
             # The projector reads no Keras checkpoints: the same numbers stand beside them.
             entry["tensor_path"] = f"train/{_table(layer)}"
-            list_embedding(Path(self.log_dir), entry)
+            with self._beside.attempt(0, f"embedding {layer.name!r}") as files:
+                list_embedding(files, Path(self.log_dir), entry)
 
     def _write_embeddings(self, epoch: int) -> None:
         folder = Path(self.log_dir) / "train"
@@ -224,7 +227,9 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]
         for layer in self._embeddings():
             points = keras.ops.convert_to_numpy(layer.embeddings)
             table = _native.tsv(_arrays.pack(points, layer.name))
-            (folder / _table(layer)).write_bytes(table)
+            with self._beside.attempt(len(table), f"embedding {layer.name!r}") as files:
+                files.write(folder / _table(layer), table)
+                files.commit()
 
 
 def _table(layer: Any) -> str:

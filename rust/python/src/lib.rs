@@ -10,6 +10,7 @@ mod interrupt;
 mod lifetime;
 mod logdir;
 mod options;
+mod projector;
 mod raw_writers;
 mod records;
 mod scan;
@@ -37,6 +38,8 @@ mod _native {
     use super::entry::PySummaryBase;
     #[pymodule_export]
     use super::lifetime::close_all;
+    #[pymodule_export]
+    use super::projector::replace_embedding;
     #[pymodule_export]
     use super::raw_writers::{PyEventWriter, PyRecordWriter};
     #[pymodule_export]

@@ -199,9 +199,12 @@ impl Runs {
         is_time.then(|| self.index.get(above).copied()).flatten()
     }
 
-    /// The runs in which the metrics of `group` are looked for, the last one first.
-    fn places(&self, shown: usize, members: &[usize], group: &str) -> Vec<usize> {
-        let places = members.iter().rev().copied().chain([shown]);
+    /// The runs in which the metrics of a session are looked for, the first one first: its own,
+    /// and the run it is folded into, unless that has other sessions. Then nothing says which of
+    /// them a value belongs to.
+    fn places(&self, shown: usize, session: usize, members: &[usize], group: &str) -> Vec<usize> {
+        let above = (members.len() == 1 && session != shown).then_some(shown);
+        let places = [session].into_iter().chain(above);
         if group.is_empty() {
             return places.collect();
         }
@@ -225,7 +228,10 @@ fn metrics(
     }
     let shown: BTreeSet<usize> = folded
         .iter()
-        .flat_map(|(shown, members)| runs.places(*shown, members, ""))
+        .flat_map(|(&shown, members)| {
+            let places = |&session| runs.places(shown, session, members, "");
+            members.iter().flat_map(places).collect::<Vec<_>>()
+        })
         .collect();
     let own = last.keys().filter(|(run, _)| shown.contains(run));
     own.map(|(_, tag)| (String::new(), tag.clone())).collect()
@@ -273,7 +279,8 @@ fn table(
     }
     for (group, tag) in metrics {
         let values = rows.iter().map(|(shown, member, _)| {
-            runs.places(*shown, &[*member], group)
+            let members = folded.get(shown).map_or(&[][..], Vec::as_slice);
+            runs.places(*shown, *member, members, group)
                 .into_iter()
                 .find_map(|run| last.get(&(run, tag.clone())).copied())
         });
@@ -375,10 +382,17 @@ mod tests {
     #[test]
     fn metrics_are_looked_for_in_the_session_first() {
         let runs = runs(&["a", "a/1700000000", "a/val", "a/1700000000/val", "."]);
-        assert_eq!(runs.places(0, &[1], ""), [1, 0]);
-        assert_eq!(runs.places(0, &[1], "val"), [3, 2]);
-        assert_eq!(runs.places(4, &[4], "a"), [0, 0]);
-        assert!(runs.places(0, &[1], "test").is_empty());
+        assert_eq!(runs.places(0, 1, &[1], ""), [1, 0]);
+        assert_eq!(runs.places(0, 1, &[1], "val"), [3, 2]);
+        assert_eq!(runs.places(4, 4, &[4], "a"), [0]);
+        assert!(runs.places(0, 1, &[1], "test").is_empty());
+    }
+
+    #[test]
+    fn a_metric_of_the_run_above_belongs_to_no_single_one_of_several_sessions() {
+        let runs = runs(&["a", "a/1700000000", "a/1700000001"]);
+        assert_eq!(runs.places(0, 1, &[1, 2], ""), [1]);
+        assert_eq!(runs.places(0, 0, &[0, 1], ""), [0]);
     }
 
     fn session(hparams: &[(&str, Value)]) -> Session {

@@ -13,7 +13,11 @@
 //! semicolons may follow any value. What it does not take, it refuses with the line. It never
 //! panics, and goes no deeper than [`DEPTH`] messages.
 
+mod edit;
+
 use std::fmt;
+
+pub use edit::replace_embedding;
 
 /// How deep messages may nest. A config has two levels; unknown fields may have more.
 pub const DEPTH: usize = 64;
@@ -148,14 +152,20 @@ impl<'a> Parser<'a> {
                 None => return Err(self.error("the text ends inside a message")),
                 Some(_) => {}
             }
-            let name = self.name()?;
-            let colon = self.take(b":");
-            if !colon && !matches!(self.peek(), Some(b'{' | b'<' | b'[')) {
-                return Err(self.error(format!("expected ':' or '{{' after {name}")));
-            }
+            let name = self.field_name()?;
             field(self, name)?;
             self.take(b",;");
         }
+    }
+
+    /// A field's name, and the colon where there is one: the value comes next.
+    fn field_name(&mut self) -> Result<&'a str> {
+        let name = self.name()?;
+        let colon = self.take(b":");
+        if !colon && !matches!(self.peek(), Some(b'{' | b'<' | b'[')) {
+            return Err(self.error(format!("expected ':' or '{{' after {name}")));
+        }
+        Ok(name)
     }
 
     /// A message: its fields between braces or angle brackets.
@@ -197,7 +207,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn string_into(&mut self, name: &str, out: &mut String) -> Result<()> {
+    fn string_bytes(&mut self, name: &str) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         if !matches!(self.peek(), Some(b'"' | b'\'')) {
             return Err(self.error(format!("{name} wants a string in quotes")));
@@ -205,7 +215,11 @@ impl<'a> Parser<'a> {
         while matches!(self.peek(), Some(b'"' | b'\'')) {
             self.piece(&mut bytes)?;
         }
-        *out = String::from_utf8(bytes)
+        Ok(bytes)
+    }
+
+    fn string_into(&mut self, name: &str, out: &mut String) -> Result<()> {
+        *out = String::from_utf8(self.string_bytes(name)?)
             .map_err(|_| self.error(format!("{name} is not UTF-8 once its escapes are read")))?;
         Ok(())
     }

@@ -213,3 +213,52 @@ proptest! {
         prop_assert_eq!(name_of(&format!("embeddings {{ tensor_name: '{octal}' }}")), name);
     }
 }
+
+const NEW: &str = "embeddings {\n  tensor_name: \"n\"\n}\n";
+
+#[test]
+fn an_embedding_is_replaced_however_its_name_is_spelled() {
+    for old in [
+        "embeddings { tensor_name: 'n' }",
+        "embeddings: <tensor_name: \"\\156\">",
+        "embeddings { tensor_path: 'a' tensor_name: '' 'n' };\n",
+        "embeddings: [{ tensor_name: 'n' }]",
+    ] {
+        assert_eq!(replace_embedding(old, "n", NEW).unwrap(), NEW);
+    }
+}
+
+#[test]
+fn all_other_text_stays_as_it_is_spelled() {
+    let kept = "# a comment } \nmodel_checkpoint_path: 'x'\r\nother { a: [1, 2] } ";
+    let old = "embeddings { tensor_name: \"old\" }";
+    let text = format!("{kept}embeddings {{ tensor_name: 'n' }} {old} # end");
+    let wanted = format!("{kept} {old} # end\n{NEW}");
+    assert_eq!(replace_embedding(&text, "n", NEW).unwrap(), wanted);
+    assert_eq!(replace_embedding("", "n", NEW).unwrap(), NEW);
+    let list = "embeddings: [{tensor_name: 'a'}, {tensor_name: 'n'}, {tensor_name: 'b'}]";
+    let wanted = format!("embeddings {{tensor_name: 'a'}}\nembeddings {{tensor_name: 'b'}}\n{NEW}");
+    assert_eq!(replace_embedding(list, "n", NEW).unwrap(), wanted);
+}
+
+#[test]
+fn what_is_no_config_is_not_edited() {
+    let error = replace_embedding("a: 1\nembeddings {", "n", NEW).unwrap_err();
+    assert_eq!(error.line, 2);
+}
+
+proptest! {
+    #[test]
+    fn editing_changes_no_other_embedding(names in prop::collection::vec("[a-c]", 0..6)) {
+        let text: String = names
+            .iter()
+            .map(|name| format!("embeddings {{ tensor_name: '{name}' }} "))
+            .collect();
+        let edited = replace_embedding(&text, "a", "embeddings { tensor_name: 'a' }").unwrap();
+        let config = ProjectorConfig::parse(&edited).unwrap();
+        let found: Vec<String> = config.embeddings.into_iter().map(|e| e.tensor_name).collect();
+        let mut wanted: Vec<String> = names.into_iter().filter(|name| name != "a").collect();
+        wanted.push("a".into());
+        prop_assert_eq!(found, wanted);
+    }
+}

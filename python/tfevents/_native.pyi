@@ -39,6 +39,7 @@ __all__ = [
     "png",
     "pr_curve_raw_value",
     "pr_curve_value",
+    "replace_embedding",
     "sprite_png",
     "strings_value",
     "tensor_value",

@@ -45,26 +45,12 @@ class Log:
         named: _native.Filter = {
             **filters,
             "runs": self._runs(filters["runs"]),
-            "tags": self._tags(filters),
+            "tags": _chooser(filters["tags"]),
         }
         return self.native.scan(table, named, **options)
 
     def _runs(self, given: Names | None) -> _native.Names | None:
         return _matching(given, self.native.runs) if isinstance(given, re.Pattern) else given
-
-    def _tags(self, filters: Filters) -> _native.Names | None:
-        given = filters["tags"]
-        if not isinstance(given, re.Pattern):
-            return given
-        of_runs: _native.Filter = {
-            "runs": self._runs(filters["runs"]),
-            "tags": None,
-            "steps": None,
-            "wall_time": None,
-            "plugin": None,
-            "columns": None,
-        }
-        return _matching(given, self.native.tags(of_runs))
 
     def report(self) -> None:
         """Warns of what scans have met by now: of each thing once."""
@@ -106,6 +92,14 @@ class Log:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Log:
         return self
+
+
+def _chooser(given: Names | None) -> _native.Names | _native.Choose | None:
+    """Tags are listed when a scan is first used; what a pattern matches is chosen then."""
+    if not isinstance(given, re.Pattern):
+        return given
+    search = given.search
+    return lambda known: [name for name in known if search(name)]
 
 
 def _matching(pattern: re.Pattern[str], known: list[str]) -> _native.Names:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     Columns = Iterable[str] | None
     WallTime = Sequence[float | None] | None
 
-#: Tables whose columns depend on what is in the log.
-_COLUMNS_VARY = frozenset({"hparams", "embeddings"})
+#: Runs in the table of a notebook.
 _SHOWN_RUNS = 20
 
 
@@ -386,7 +384,6 @@ class LogDir:
             column_names=columns,
         )
         scan = Scan(log, table, filters, options)
-        if table not in _COLUMNS_VARY and not options and not isinstance(tags, re.Pattern):
-            _ = scan._native  # an argument that makes no sense is an error of this call
+        _ = scan._native  # an argument that makes no sense is an error of this call
         log.report()
         return scan

@@ -1,7 +1,7 @@
 """The typed face of the compiled module, in the order of rust/python/src."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self, TypeAlias, TypedDict, final
@@ -48,6 +48,8 @@ __all__ = [
 ]
 
 Names: TypeAlias = list[str] | dict[str, list[str]]
+#: Returns those of all tags that it chooses.
+Choose: TypeAlias = Callable[[list[str]], list[str]]
 #: Length, device and inode, modification time in ns, checksum of both ends.
 Version: TypeAlias = tuple[int, tuple[int, int], int | None, int | None]
 #: A run's name, and path and version of its files.
@@ -55,7 +57,7 @@ Run: TypeAlias = tuple[str, list[tuple[str, Version | None]]]
 
 class Filter(TypedDict):
     runs: Names | None
-    tags: Names | None
+    tags: Names | Choose | None
     steps: tuple[int | None, int | None, int] | list[int] | None
     wall_time: tuple[float, float] | None
     plugin: str | None

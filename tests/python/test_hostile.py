@@ -205,7 +205,7 @@ def test_hyperparameters_that_do_not_decode_are_damage(log, content):
     assert rows(log, "hparams") == []
     assert reasons(log) == ["hyperparameters that do not decode"]
     with pytest.raises(tfevents.DamagedFileError):
-        tfevents.open(log.root, on_damage="raise").hparams()
+        tfevents.open(log.root, on_damage="raise").hparams().to_arrow()
 
 
 def test_a_null_byte_ends_no_name(log):
@@ -256,7 +256,7 @@ def test_a_bad_embedding_costs_no_other_and_is_listed(log):
     listed = {(Path(place["path"]).name, place["length"]) for place in rows(log, "damage")}
     assert listed == {("bad.tsv", 4), ("none.tsv", 0), ("none.png", 0)}
     with pytest.raises(tfevents.DamagedFileError, match=r"bad\.tsv"):
-        tfevents.open(log.root, on_damage="raise").embeddings()
+        tfevents.open(log.root, on_damage="raise").embeddings().to_arrow()
 
 
 def test_columns_of_one_name_are_both_kept(log):

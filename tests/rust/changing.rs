@@ -46,7 +46,7 @@ fn finished(path: &Path, bytes: &[u8]) {
 /// Reads all scalars; how many there were. Each of them is right.
 fn read(log: &LogDir, sign: i64) -> usize {
     let scan = log.scan(Kind::Scalars, Filter::default()).unwrap();
-    let mut stream = scan.stream().unwrap();
+    let mut stream = scan.stream(&mut || true).unwrap();
     let mut rows = 0;
     while let Some(batch) = stream.next(&mut || true) {
         let batch = batch.unwrap();

@@ -36,6 +36,8 @@ pub enum ErrorKind {
     Argument(String),
     /// The caller asked to stop.
     Interrupted,
+    /// A function of the caller failed with this.
+    Caller(Arc<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
@@ -75,6 +77,14 @@ impl Error {
         }))
     }
 
+    /// What a function of the caller failed with.
+    pub fn caller(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(Inner {
+            kind: ErrorKind::Caller(Arc::new(error)),
+            path: None,
+        }))
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
@@ -109,6 +119,7 @@ impl fmt::Display for Error {
             ),
             ErrorKind::Argument(what) => f.write_str(what),
             ErrorKind::Interrupted => f.write_str("interrupted"),
+            ErrorKind::Caller(error) => error.fmt(f),
         }
     }
 }
@@ -117,6 +128,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self.kind() {
             ErrorKind::Io(error) => Some(error.as_ref()),
+            ErrorKind::Caller(error) => Some(error.as_ref()),
             _ => None,
         }
     }

@@ -10,7 +10,7 @@
 //! let root = Root::Directory { name: String::new(), path: path.into() };
 //! let logs = LogDir::open(vec![root], Options::default())?;
 //! let loss = logs.scan(Kind::Scalars, Filter::default())?;
-//! for batch in loss.reader()? {
+//! for batch in loss.reader(&mut || true)? {
 //!     println!("{} rows", batch.expect("readable").num_rows());
 //! }
 //! # Ok(())

@@ -4,8 +4,9 @@ use crate::error::to_py;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tfevents::filter::{Filter, Names, Steps};
-use tfevents::logdir::{OnDamage, Options, Restarts, Root};
+use tfevents::logdir::{Choose, OnDamage, Options, Restarts, Root, Selection};
 
 /// A condition on names: all, globs, or exactly these.
 #[derive(FromPyObject)]
@@ -16,6 +17,15 @@ pub(crate) enum NamesArg {
         #[pyo3(item)]
         exactly: Vec<String>,
     },
+}
+
+/// A condition on tags: names, or a function that chooses among all of them.
+#[derive(FromPyObject)]
+pub(crate) enum TagsArg {
+    #[pyo3(transparent)]
+    Names(NamesArg),
+    #[pyo3(transparent)]
+    Choose(Py<PyAny>),
 }
 
 /// A condition on steps: `(start, stop, stride)` or a list.
@@ -32,7 +42,7 @@ pub(crate) enum StepsArg {
 #[pyo3(from_item_all)]
 pub(crate) struct FilterArg {
     runs: Option<NamesArg>,
-    tags: Option<NamesArg>,
+    tags: Option<TagsArg>,
     steps: Option<StepsArg>,
     wall_time: Option<(f64, f64)>,
     plugin: Option<String>,
@@ -47,12 +57,25 @@ pub(crate) fn names(arg: Option<NamesArg>, argument: &str) -> tfevents::Result<N
     })
 }
 
+/// Calls `function` with the list of all tags; it returns those it chooses.
+fn choose(function: Py<PyAny>) -> Choose {
+    Arc::new(move |tags| {
+        let chosen = Python::attach(|py| function.call1(py, (tags,))?.extract(py));
+        chosen.map_err(tfevents::Error::caller)
+    })
+}
+
 impl FilterArg {
-    pub(crate) fn into_filter(self, py: Python<'_>) -> PyResult<Filter> {
+    pub(crate) fn into_selection(self, py: Python<'_>) -> PyResult<Selection> {
+        let (tags, function) = match self.tags {
+            None => (None, None),
+            Some(TagsArg::Names(names)) => (Some(names), None),
+            Some(TagsArg::Choose(function)) => (None, Some(choose(function))),
+        };
         let filter = move || {
             Ok(Filter {
                 runs: names(self.runs, "runs")?,
-                tags: names(self.tags, "tags")?,
+                tags: names(tags, "tags")?,
                 steps: match self.steps {
                     None => Steps::All,
                     Some(StepsArg::Range((start, stop, stride))) => {
@@ -65,7 +88,11 @@ impl FilterArg {
                 columns: self.columns,
             })
         };
-        filter().map_err(|error| to_py(py, &error))
+        let filter = filter().map_err(|error| to_py(py, &error))?;
+        Ok(Selection {
+            filter,
+            tags: function,
+        })
     }
 }
 

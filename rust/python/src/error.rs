@@ -47,6 +47,10 @@ pub(crate) fn to_py(py: Python<'_>, error: &Error) -> PyErr {
         }
         ErrorKind::Argument(what) => PyValueError::new_err(what.clone()),
         ErrorKind::Interrupted => PyKeyboardInterrupt::new_err(()),
+        ErrorKind::Caller(error) => match error.downcast_ref::<PyErr>() {
+            Some(raised) => raised.clone_ref(py),
+            None => TfeventsError::new_err(error.to_string()),
+        },
         _ => TfeventsError::new_err(error.to_string()),
     }
 }

@@ -109,7 +109,7 @@ impl PyLogDir {
             .collect()
     }
 
-    /// The table called `table`, restricted.
+    /// The table called `table`, restricted. Reads nothing.
     #[pyo3(signature = (table, filter, dtype = None))]
     fn scan(
         &self,
@@ -118,27 +118,26 @@ impl PyLogDir {
         filter: FilterArg,
         dtype: Option<&str>,
     ) -> PyResult<PyScan> {
-        let filter = filter.into_filter(py)?;
+        let selection = filter.into_selection(py)?;
         let kind = Kind::ALL.into_iter().find(|kind| kind.name() == table);
-        detached(py, |go_on| match (table, kind, dtype) {
-            (_, Some(Kind::Tensors), Some(dtype)) => self.0.typed_tensors(filter, dtype, go_on),
-            (_, Some(Kind::HParams), _) => self.0.hparams(filter, go_on),
-            (_, Some(kind), _) => self.0.scan(kind, filter),
-            ("series", ..) => self.0.series(filter),
-            ("files", ..) => self.0.files(filter),
-            ("damage", ..) => self.0.damage(filter),
-            ("events", ..) => self.0.events(filter),
-            ("embeddings", ..) => self.0.embeddings(filter),
+        let scan = match (table, kind, dtype) {
+            (_, Some(Kind::Tensors), Some(dtype)) => self.0.typed_tensors(selection, dtype),
+            (_, Some(kind), _) => self.0.scan(kind, selection),
+            ("series", ..) => self.0.series(selection),
+            ("files", ..) => self.0.files(selection),
+            ("damage", ..) => self.0.damage(selection),
+            ("events", ..) => self.0.events(selection),
+            ("embeddings", ..) => Ok(self.0.embeddings(selection)),
             _ => Err(tfevents::Error::argument(format!(
                 "no table is called {table:?}"
             ))),
-        })
-        .map(PyScan)
+        };
+        scan.map(PyScan).map_err(|error| to_py(py, &error))
     }
 
     /// Every tag in the runs of `filter`.
     fn tags(&self, py: Python<'_>, filter: FilterArg) -> PyResult<Vec<String>> {
-        let filter = filter.into_filter(py)?;
+        let filter = filter.into_selection(py)?.filter;
         detached(py, |go_on| self.0.tags(filter, go_on)).map(|tags| tags.into_iter().collect())
     }
 

@@ -1,7 +1,6 @@
 //! `Scan`: schema, streams, sinks.
 
 use crate::capsule;
-use crate::error::to_py;
 use crate::interrupt::detached;
 use arrow_array::{RecordBatch, RecordBatchIterator};
 use arrow_schema::SchemaRef;
@@ -19,7 +18,8 @@ pub(crate) struct PyScan(pub(crate) Scan);
 impl PyScan {
     /// The schema, as an `arrow_schema` capsule.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        capsule::schema(py, &self.0.schema())
+        let schema = detached(py, |go_on| self.0.schema(go_on))?;
+        capsule::schema(py, &schema)
     }
 
     /// A new stream over all rows, as an `arrow_array_stream` capsule.
@@ -30,22 +30,23 @@ impl PyScan {
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let _ = requested_schema; // a producer that cannot cast may ignore it
-        let reader = self.0.reader().map_err(|error| to_py(py, &error))?;
+        let reader = detached(py, |go_on| self.0.reader(go_on))?;
         capsule::stream(py, Box::new(reader))
     }
 
     /// All rows, read now.
     fn collect(&self, py: Python<'_>) -> PyResult<PyTable> {
-        let batches = detached(py, |go_on| self.0.collect(go_on))?;
-        Ok(PyTable {
-            schema: self.0.schema(),
-            batches,
+        detached(py, |go_on| {
+            Ok(PyTable {
+                schema: self.0.schema(go_on)?,
+                batches: self.0.collect(go_on)?,
+            })
         })
     }
 
     /// An iterator over batches.
     fn batches(&self, py: Python<'_>) -> PyResult<PyBatches> {
-        let stream = self.0.stream().map_err(|error| to_py(py, &error))?;
+        let stream = detached(py, |go_on| self.0.stream(go_on))?;
         Ok(PyBatches(Mutex::new(stream)))
     }
 

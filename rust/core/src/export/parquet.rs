@@ -53,9 +53,9 @@ pub fn write_parquet(
     let target = target(path).map_err(at)?;
     let temporary = Temporary::beside(&target).map_err(at)?;
     let file = File::create_new(&temporary.0).map_err(at)?;
-    let mut group = Groups::begin(BufWriter::new(file), scan.schema(), threads)
+    let mut group = Groups::begin(BufWriter::new(file), scan.schema(go_on)?, threads)
         .map_err(|error| translate(&error, path))?;
-    let mut stream = scan.stream()?;
+    let mut stream = scan.stream(go_on)?;
     while let Some(batch) = stream.next(go_on) {
         group
             .push(batch?, go_on)
@@ -345,16 +345,17 @@ mod tests {
             for threads in [1, 3] {
                 let rows = write_parquet(&scan, &path, threads, &mut || true).unwrap();
                 let batches = scan.collect(&mut || true).unwrap();
+                let schema = scan.schema(&mut || true).unwrap();
                 let expected: usize = batches.iter().map(RecordBatch::num_rows).sum();
                 assert_eq!(rows, expected as u64, "{kind:?}");
                 let file = File::open(&path).unwrap();
                 let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
                 let read: Vec<RecordBatch> = reader.build().unwrap().map(|b| b.unwrap()).collect();
                 let whole = |batches: &[RecordBatch]| {
-                    arrow_select::concat::concat_batches(&scan.schema(), batches).unwrap()
+                    arrow_select::concat::concat_batches(&schema, batches).unwrap()
                 };
                 let (read, batches) = (whole(&read), whole(&batches));
-                for (i, field) in scan.schema().fields().iter().enumerate() {
+                for (i, field) in schema.fields().iter().enumerate() {
                     // Dictionaries may be numbered anew; their values count.
                     let plain = |batch: &RecordBatch| match batch.column(i).as_any_dictionary_opt()
                     {

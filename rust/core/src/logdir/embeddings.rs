@@ -1,7 +1,8 @@
 //! `embeddings`: the table of what the projector files hold.
 
 use super::projector::{Embedding, places, read};
-use super::{Root, Scan, View, bug};
+use super::scan::Resolved;
+use super::{View, bug};
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::table::keys::{dictionary, float64, int32, int64, strings};
@@ -18,11 +19,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The table of embeddings.
-pub(super) fn scan(view: View, roots: &[Root], filter: Filter) -> Result<Scan> {
-    let (runs, places) = places(&view, roots);
+/// The table of embeddings, read.
+pub(super) fn embeddings(view: &View, filter: &Filter) -> Result<Resolved> {
+    let (runs, places) = places(view);
     let mut found = Vec::new();
-    read(&runs, &places, &filter, &mut found, &mut |config, error| {
+    read(&runs, &places, filter, &mut found, &mut |config, error| {
         if view.raises() {
             return Err(error);
         }
@@ -31,16 +32,12 @@ pub(super) fn scan(view: View, roots: &[Root], filter: Filter) -> Result<Scan> {
         Ok(())
     })?;
     let batch = table(&found, &runs)?;
-    Scan::ready(&batch, filter.columns.as_deref())
+    Resolved::ready(&batch, filter.columns.as_deref())
 }
 
 /// What cannot be read of the projector files: the file, its length, and why.
-pub(super) fn damage(
-    view: &View,
-    roots: &[Root],
-    filter: &Filter,
-) -> Result<Vec<(PathBuf, u64, String)>> {
-    let (runs, places) = places(view, roots);
+pub(super) fn damage(view: &View, filter: &Filter) -> Result<Vec<(PathBuf, u64, String)>> {
+    let (runs, places) = places(view);
     let mut damage = Vec::new();
     read(
         &runs,
@@ -190,7 +187,7 @@ fn metadata_column(found: &[Embedding]) -> ArrayRef {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{LogDir, OnDamage, Options};
+    use super::super::{LogDir, OnDamage, Options, Root};
     use super::*;
     use arrow_array::cast::AsArray;
     use arrow_array::types::{Float32Type, Int64Type};
@@ -208,7 +205,7 @@ mod tests {
             ..Options::default()
         };
         let log = LogDir::open(vec![root], options)?;
-        log.embeddings(Filter::default())?.collect(&mut || true)
+        log.embeddings(Filter::default()).collect(&mut || true)
     }
 
     #[test]

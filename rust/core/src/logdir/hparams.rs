@@ -5,7 +5,8 @@
 //! or, if none does, all scalars of the session's runs; their last value counts.
 
 use super::rows::rows;
-use super::{Scan, View, bug, unique_name};
+use super::scan::Resolved;
+use super::{View, bug, unique_name};
 use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::{Filter, Names};
@@ -45,15 +46,15 @@ struct Session {
 /// A metric: the run below the session's it is logged in, and its tag.
 type Metric = (String, String);
 
-/// The table of sessions.
-pub(super) fn scan(view: View, filter: Filter, go_on: GoOn<'_>) -> Result<Scan> {
+/// The table of sessions, read.
+pub(super) fn hparams(view: View, filter: &Filter, go_on: GoOn<'_>) -> Result<Resolved> {
     // A session may be shown as another run than it lies in, so all runs are looked at.
     let view = View {
         files: view.snapshot.tasks(&Filter::default())?,
         ..view
     };
     let runs = Runs::new(view.run_names());
-    let (sessions, declared) = sessions(&view, &filter, go_on)?;
+    let (sessions, declared) = sessions(&view, filter, go_on)?;
     let last = last_values(&view, &declared, go_on)?;
     let mut folded: BTreeMap<usize, Vec<usize>> = BTreeMap::new(); // shown as, sessions in it
     for (&run, session) in &sessions {
@@ -65,7 +66,7 @@ pub(super) fn scan(view: View, filter: Filter, go_on: GoOn<'_>) -> Result<Scan> 
     }
     let metrics = metrics(&declared, &last, &folded, &runs);
     let batch = table(&sessions, &folded, &metrics, &last, &runs)?;
-    Scan::ready(&batch, filter.columns.as_deref())
+    Resolved::ready(&batch, filter.columns.as_deref())
 }
 
 /// The sessions by number of run, and the metrics experiments declare.

@@ -15,9 +15,11 @@ mod records;
 mod refresh;
 mod rows;
 mod scan;
+mod selection;
 mod series;
 mod tables;
 mod tags;
+mod view;
 
 pub use discover::{Root, Run, discover, is_event_file};
 pub use file::{FileEntry, Frontier, natural};
@@ -25,18 +27,22 @@ pub use portable::{FileVersion, PortableRun};
 pub use records::{Compression, Payload, Records};
 pub use refresh::{Refreshed, looks_like_event_file};
 pub use scan::{Batches, Reader, Scan};
+pub use selection::{Choose, Selection};
 
 use crate::error::{Error, Result};
 use crate::event::dtype::DType;
 use crate::event::kind::Kind;
 use crate::filter::Filter;
-use crate::pipeline::record::Policy;
-use crate::pipeline::{Access, FileTask, News, Ordered, Report, Task};
-use crate::table::schema::{TensorData, element_type};
+use crate::pipeline::{FileTask, News, Report};
+use crate::table::schema::{self, Layout, TensorData, element_type};
+use arrow_schema::SchemaRef;
 use portable::Replaced;
+use scan::Resolved;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
+use view::State;
+pub(crate) use view::View;
 
 /// What a step that goes back means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,7 +94,7 @@ impl Default for Options {
 /// A log directory, or several, or single files.
 #[derive(Debug)]
 pub struct LogDir {
-    roots: Vec<Root>,
+    roots: Arc<[Root]>,
     options: Options,
     snapshot: RwLock<Arc<Snapshot>>,
     report: Report,
@@ -96,10 +102,11 @@ pub struct LogDir {
 }
 
 /// The files of a log at one time.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Snapshot {
     /// In natural order.
     pub runs: Vec<Run>,
+    tags: selection::KnownTags,
 }
 
 impl LogDir {
@@ -117,7 +124,7 @@ impl LogDir {
         }
         let snapshot = RwLock::new(Arc::new(snapshot));
         Ok(Self {
-            roots,
+            roots: roots.into(),
             options,
             snapshot,
             report: Report::default(),
@@ -129,7 +136,7 @@ impl LogDir {
     /// reported by the other, too.
     pub fn frozen(&self) -> Self {
         Self {
-            roots: self.roots.clone(),
+            roots: Arc::clone(&self.roots),
             options: self.options,
             snapshot: RwLock::new(self.snapshot()),
             report: self.report.clone(),
@@ -153,26 +160,29 @@ impl LogDir {
     }
 
     /// The rows of one kind.
-    pub fn scan(&self, kind: Kind, filter: Filter) -> Result<Scan> {
-        match kind {
-            Kind::HParams => self.hparams(filter, &mut || true),
-            kind => rows::rows(self.view(&filter)?, kind, filter, TensorData::Any),
+    pub fn scan(&self, kind: Kind, selection: impl Into<Selection>) -> Result<Scan> {
+        if kind == Kind::HParams {
+            return Ok(self.hparams(selection));
         }
+        let selection = selection.into();
+        let columns = selection.filter.columns.as_deref();
+        let schema = Layout::new(kind, TensorData::Any, columns)?.schema;
+        let rows = move |view, filter, _: &mut dyn FnMut() -> bool| {
+            rows::rows(view, kind, filter, TensorData::Any)
+        };
+        Ok(self.deferred(selection, Some(schema), rows))
     }
 
-    /// One row a session. What columns there are is in the log, so this reads it.
-    pub fn hparams(&self, filter: Filter, go_on: &mut dyn FnMut() -> bool) -> Result<Scan> {
-        hparams::scan(self.view(&filter)?, filter, go_on)
+    /// One row a session. Which columns there are depends on what is in the log.
+    pub fn hparams(&self, selection: impl Into<Selection>) -> Scan {
+        self.deferred(selection.into(), None, |view, filter, go_on| {
+            hparams::hparams(view, &filter, go_on)
+        })
     }
 
-    /// Tensors cast to `dtype`, which is numeric. Whether they have one shape is in the log, so
-    /// this reads their shapes.
-    pub fn typed_tensors(
-        &self,
-        filter: Filter,
-        dtype: &str,
-        go_on: &mut dyn FnMut() -> bool,
-    ) -> Result<Scan> {
+    /// Tensors cast to `dtype`, which is numeric. The type of `values` depends on whether the
+    /// tensors in the log have one shape.
+    pub fn typed_tensors(&self, selection: impl Into<Selection>, dtype: &str) -> Result<Scan> {
         let dtype = DType::from_name(dtype)
             .filter(|d| element_type(*d).is_some())
             .ok_or_else(|| {
@@ -181,102 +191,92 @@ impl LogDir {
                     .collect();
                 Error::argument(format!("dtype={dtype:?}; there are {}", known.join(", ")))
             })?;
-        let view = self.view(&filter)?;
-        let shape = tables::common_shape(&view, &filter, go_on)?;
-        rows::rows(
-            view,
+        let selection = selection.into();
+        let columns = selection.filter.columns.as_deref();
+        Layout::new(
             Kind::Tensors,
-            filter,
-            TensorData::Typed { dtype, shape },
-        )
+            TensorData::Typed { dtype, shape: None },
+            columns,
+        )?;
+        let rows = move |view, filter, go_on: &mut dyn FnMut() -> bool| {
+            let shape = tables::common_shape(&view, &filter, go_on)?;
+            let tensors = TensorData::Typed { dtype, shape };
+            rows::rows(view, Kind::Tensors, filter, tensors)
+        };
+        Ok(self.deferred(selection, None, rows))
     }
 
-    /// The embeddings in projector files beside the events.
-    pub fn embeddings(&self, filter: Filter) -> Result<Scan> {
-        embeddings::scan(self.view(&filter)?, &self.roots, filter)
+    /// The embeddings in projector files beside the events. Which columns the metadata has depends
+    /// on these files.
+    pub fn embeddings(&self, selection: impl Into<Selection>) -> Scan {
+        self.deferred(selection.into(), None, |view, filter, _| {
+            embeddings::embeddings(&view, &filter)
+        })
     }
 
     /// The series: what each holds and how many values.
-    pub fn series(&self, filter: Filter) -> Result<Scan> {
-        series::series(self.view(&filter)?, filter)
+    pub fn series(&self, selection: impl Into<Selection>) -> Result<Scan> {
+        self.table(schema::series(), selection.into(), series::series)
     }
 
     /// The files, every record in them checked.
-    pub fn files(&self, filter: Filter) -> Result<Scan> {
-        tables::files(self.view(&filter)?, filter)
+    pub fn files(&self, selection: impl Into<Selection>) -> Result<Scan> {
+        self.table(schema::files(), selection.into(), |view, filter| {
+            tables::files(view, &filter)
+        })
     }
 
     /// The places that cannot be read; every record and every projector file is checked.
-    pub fn damage(&self, filter: Filter) -> Result<Scan> {
-        tables::damage(self.view(&filter)?, self.roots.clone(), filter)
+    pub fn damage(&self, selection: impl Into<Selection>) -> Result<Scan> {
+        self.table(schema::damage(), selection.into(), tables::damage)
     }
 
     /// The events as they are.
-    pub fn events(&self, filter: Filter) -> Result<Scan> {
-        tables::events(self.view(&filter)?, filter)
+    pub fn events(&self, selection: impl Into<Selection>) -> Result<Scan> {
+        self.table(schema::events(), selection.into(), tables::events)
     }
 
     /// Every tag of the runs in the filter.
     pub fn tags(&self, filter: Filter, go_on: &mut dyn FnMut() -> bool) -> Result<HashSet<String>> {
-        series::tags(&self.view(&filter)?, filter, go_on)
+        series::tags(&self.state().view(&filter)?, filter, go_on)
     }
 
-    fn view(&self, filter: &Filter) -> Result<View> {
-        let snapshot = self.snapshot();
-        let files = snapshot.tasks(filter)?;
-        Ok(View {
-            snapshot,
-            files,
+    fn state(&self) -> State {
+        State {
+            snapshot: self.snapshot(),
+            roots: Arc::clone(&self.roots),
             options: self.options,
             report: self.report.clone(),
-        })
-    }
-}
-
-/// What a scan works on: the files it reads and how.
-#[derive(Debug, Clone)]
-pub(crate) struct View {
-    pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) files: Vec<FileTask>,
-    pub(crate) options: Options,
-    pub(crate) report: Report,
-}
-
-impl View {
-    pub(crate) fn access(&self, everything: bool) -> Access {
-        let policy = Policy {
-            checksum: self.options.checksum || everything,
-            everything,
-        };
-        Access {
-            maps: self.options.maps,
-            policy,
         }
     }
 
-    pub(crate) fn raises(&self) -> bool {
-        self.options.on_damage == OnDamage::Raise
+    /// A scan over the log as it is now, which `resolve` looks into at the first use.
+    fn deferred(
+        &self,
+        selection: Selection,
+        schema: Option<SchemaRef>,
+        resolve: impl Fn(View, Filter, &mut dyn FnMut() -> bool) -> Result<Resolved>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Scan {
+        let state = self.state();
+        Scan::deferred(schema, move |go_on| {
+            let filter = selection.resolve(&state, go_on)?;
+            resolve(state.view(&filter)?, filter, go_on)
+        })
     }
 
-    /// The results of `task` over all files.
-    pub(crate) fn ordered<T: Task>(&self, task: T) -> Ordered<T> {
-        Ordered::new(
-            task,
-            self.files.clone(),
-            self.options.threads,
-            self.raises(),
-            self.report.clone(),
-        )
-    }
-
-    pub(crate) fn run_names(&self) -> impl Iterator<Item = &str> {
-        self.snapshot.runs.iter().map(|run| run.name.as_str())
-    }
-
-    pub(crate) fn paths(&self) -> impl Iterator<Item = String> {
-        self.files
-            .iter()
-            .map(|file| file.entry.path.to_string_lossy().into_owned())
+    /// A scan over a table that always has the columns `full`, or some of them.
+    fn table(
+        &self,
+        full: SchemaRef,
+        selection: Selection,
+        make: impl Fn(View, Filter) -> Result<Resolved> + Send + Sync + 'static,
+    ) -> Result<Scan> {
+        let schema = tables::layout(full, &selection.filter)?.schema;
+        let make = move |view, filter, _: &mut dyn FnMut() -> bool| make(view, filter);
+        Ok(self.deferred(selection, Some(schema), make))
     }
 }
 
@@ -309,6 +309,7 @@ impl Snapshot {
         Ok((
             Self {
                 runs: runs.into_iter().map(run).collect(),
+                ..Self::default()
             },
             empty,
         ))

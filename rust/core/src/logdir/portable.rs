@@ -143,9 +143,12 @@ impl LogDir {
         };
         let runs = runs.into_iter().map(run).collect();
         Self {
-            roots,
+            roots: roots.into(),
             options,
-            snapshot: RwLock::new(Arc::new(Snapshot { runs })),
+            snapshot: RwLock::new(Arc::new(Snapshot {
+                runs,
+                ..Snapshot::default()
+            })),
             report: Report::default(),
             replaced,
         }

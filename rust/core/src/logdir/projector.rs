@@ -35,7 +35,7 @@ pub(super) struct Embedding {
 }
 
 /// The names of the runs, and the directories that may hold a config, with the run of each.
-pub(super) fn places(view: &View, roots: &[Root]) -> (Vec<String>, Vec<(usize, PathBuf)>) {
+pub(super) fn places(view: &View) -> (Vec<String>, Vec<(usize, PathBuf)>) {
     let mut runs: Vec<String> = view.run_names().map(str::to_owned).collect();
     let mut directories: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for (number, run) in view.snapshot.runs.iter().enumerate() {
@@ -44,7 +44,7 @@ pub(super) fn places(view: &View, roots: &[Root]) -> (Vec<String>, Vec<(usize, P
         }
     }
     // A config may lie in a root without event files of its own.
-    for root in roots {
+    for root in &*view.roots {
         if let Root::Directory { name, path } = root
             && !directories.contains_key(path)
         {

@@ -1,7 +1,7 @@
 //! The rows of one kind as a stream of batches: blocks in order, with what is known across them:
 //! names of runs, tags and files, and which rows gave way to a restart.
 
-use super::scan::{Batches, Scan};
+use super::scan::{Batches, Resolved};
 use super::tags::TagNumbers;
 use super::{Restarts, View, bug};
 use crate::error::Result;
@@ -24,8 +24,13 @@ use std::sync::Arc;
 /// Bytes of the shortest record that holds a scalar, to guess how many rows a unit makes.
 const SHORTEST_SCALAR: u64 = 46;
 
-/// A scan over the rows of one kind.
-pub(crate) fn rows(view: View, kind: Kind, filter: Filter, tensors: TensorData) -> Result<Scan> {
+/// The rows of one kind.
+pub(crate) fn rows(
+    view: View,
+    kind: Kind,
+    filter: Filter,
+    tensors: TensorData,
+) -> Result<Resolved> {
     let layout = Layout::new(kind, tensors, filter.columns.as_deref())?;
     let schema = Arc::clone(&layout.schema);
     let spec = Spec {
@@ -39,7 +44,7 @@ pub(crate) fn rows(view: View, kind: Kind, filter: Filter, tensors: TensorData) 
     };
     let counted = spec.with_columns(&["step"])?;
     let count = opens(view.clone(), counted);
-    Ok(Scan::new(schema, opens(view, spec)).counted_by(count))
+    Ok(Resolved::new(schema, opens(view, spec)).counted_by(count))
 }
 
 impl Spec {

@@ -1,6 +1,9 @@
 //! A scan: a schema, and as many streams of batches as are asked for.
 //!
-//! Every sink takes the same [`Batches`]: the Arrow C stream, Parquet, the counts.
+//! Making a scan reads nothing. What must be known before there are rows (the order of files, the
+//! tags a pattern matches, the columns of `hparams`) is read at the first use of the schema or of
+//! the rows, and kept. Every sink takes the same [`Batches`]: the Arrow C stream, Parquet, the
+//! counts.
 
 use super::bug;
 use super::tags::share_dictionaries;
@@ -9,7 +12,7 @@ use crate::table::schema::{Layout, TensorData};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A stream of record batches.
 pub trait Batches: Send {
@@ -19,16 +22,28 @@ pub trait Batches: Send {
 }
 
 type Open = dyn Fn() -> Result<Box<dyn Batches>> + Send + Sync;
+type Resolve = dyn Fn(&mut dyn FnMut() -> bool) -> Result<Resolved> + Send + Sync;
 
 /// Rows of a log that have not been read yet.
 #[derive(Clone)]
-pub struct Scan {
+pub struct Scan(Arc<Deferred>);
+
+struct Deferred {
+    /// The columns, where they are known without reading.
+    schema: Option<SchemaRef>,
+    resolve: Box<Resolve>,
+    resolved: OnceLock<Resolved>,
+}
+
+/// A scan of which everything is known but its rows.
+#[derive(Clone)]
+pub(crate) struct Resolved {
     schema: SchemaRef,
     open: Arc<Open>,
     count: Option<Arc<Open>>,
 }
 
-impl Scan {
+impl Resolved {
     pub(crate) fn new(
         schema: SchemaRef,
         open: impl Fn() -> Result<Box<dyn Batches>> + Send + Sync + 'static,
@@ -62,27 +77,66 @@ impl Scan {
         }))
     }
 
-    /// The columns.
-    pub fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+    /// Begins to read.
+    pub(crate) fn stream(&self) -> Result<Box<dyn Batches>> {
+        (self.open)()
+    }
+}
+
+impl Scan {
+    /// A scan that `resolve` looks into the log for, at its first use.
+    pub(crate) fn deferred(
+        schema: Option<SchemaRef>,
+        resolve: impl Fn(&mut dyn FnMut() -> bool) -> Result<Resolved> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Deferred {
+            schema,
+            resolve: Box::new(resolve),
+            resolved: OnceLock::new(),
+        }))
+    }
+
+    /// What was found at the first use; an error or an interrupt is not kept.
+    ///
+    /// No lock is held while the log is read: threads that come at the same time all read it, each
+    /// as interruptible as alone, and the first result counts. A lock would have to survive forks
+    /// and signal handlers that use the scan themselves.
+    fn resolved(&self, go_on: &mut dyn FnMut() -> bool) -> Result<&Resolved> {
+        let Deferred {
+            resolve, resolved, ..
+        } = &*self.0;
+        if let Some(known) = resolved.get() {
+            return Ok(known);
+        }
+        let found = resolve(go_on)?;
+        Ok(resolved.get_or_init(|| found))
+    }
+
+    /// The columns. Where they depend on what is in the log, the first call reads it; `go_on` is
+    /// asked now and then, and ends that with an error when it says no.
+    pub fn schema(&self, go_on: &mut dyn FnMut() -> bool) -> Result<SchemaRef> {
+        match &self.0.schema {
+            Some(known) => Ok(Arc::clone(known)),
+            None => Ok(Arc::clone(&self.resolved(go_on)?.schema)),
+        }
     }
 
     /// Begins to read.
-    pub fn stream(&self) -> Result<Box<dyn Batches>> {
-        (self.open)()
+    pub fn stream(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Box<dyn Batches>> {
+        self.resolved(go_on)?.stream()
     }
 
     /// Begins to read, as arrow's reader.
-    pub fn reader(&self) -> Result<Reader> {
+    pub fn reader(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Reader> {
         Ok(Reader {
-            schema: self.schema(),
-            batches: self.stream()?,
+            schema: self.schema(go_on)?,
+            batches: self.stream(go_on)?,
         })
     }
 
     /// All batches; their dictionaries are one.
     pub fn collect(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Vec<RecordBatch>> {
-        let mut stream = self.stream()?;
+        let mut stream = self.stream(go_on)?;
         let mut batches = Vec::new();
         while let Some(batch) = stream.next(go_on) {
             batches.push(batch?);
@@ -93,10 +147,9 @@ impl Scan {
 
     /// How many rows there are.
     pub fn count(&self, go_on: &mut dyn FnMut() -> bool) -> Result<u64> {
-        let mut stream = self
-            .count
-            .as_ref()
-            .map_or_else(|| self.stream(), |open| open())?;
+        let resolved = self.resolved(go_on)?;
+        let open = resolved.count.as_ref().unwrap_or(&resolved.open);
+        let mut stream = open()?;
         let mut rows = 0;
         while let Some(batch) = stream.next(go_on) {
             rows += batch?.num_rows() as u64;

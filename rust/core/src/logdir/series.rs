@@ -1,8 +1,9 @@
 //! `series()`: every series with its count and its ends, and what metadata says of it.
 
+use super::scan::Resolved;
 use super::tables::{GoOn, once};
 use super::tags::TagNumbers;
-use super::{Restarts, Scan, View};
+use super::{Restarts, View};
 use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::Filter;
@@ -179,7 +180,7 @@ fn find_restarts(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<Cuts> 
 }
 
 /// The table of series.
-pub(super) fn series(view: View, filter: Filter) -> Result<Scan> {
+pub(super) fn series(view: View, filter: Filter) -> Result<Resolved> {
     once(schema::series(), &filter.clone(), move |go_on| {
         let (mut tags, all) = summaries(&view, &filter, go_on)?;
         let column = |f: fn(&Stat) -> i64| int64(all.iter().map(|s| f(&s.stat)).collect());

@@ -1,8 +1,8 @@
 //! The tables about a log: files, damage, events.
 
-use super::scan::Batches;
+use super::scan::{Batches, Resolved};
 use super::series::kinds;
-use super::{Root, Scan, View, bug, embeddings};
+use super::{View, bug, embeddings};
 use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::Filter;
@@ -29,17 +29,22 @@ impl<F: FnOnce(GoOn<'_>) -> Result<RecordBatch> + Send> Batches for Once<F> {
     }
 }
 
-/// A scan whose one batch `make` makes, in the columns asked for.
+/// The columns asked for of a table whose columns `full` are always the same.
+pub(super) fn layout(full: SchemaRef, filter: &Filter) -> Result<Layout> {
+    let columns = full.fields().len();
+    Layout::of(full, columns, TensorData::Any, filter.columns.as_deref())
+}
+
+/// Rows in one batch that `make` makes, in the columns asked for.
 pub(super) fn once(
     full: SchemaRef,
     filter: &Filter,
     make: impl Fn(GoOn<'_>) -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
-) -> Result<Scan> {
-    let columns = full.fields().len();
-    let layout = Layout::of(full, columns, TensorData::Any, filter.columns.as_deref())?;
+) -> Result<Resolved> {
+    let layout = layout(full, filter)?;
     let schema = Arc::clone(&layout.schema);
     let make = Arc::new(make);
-    Ok(Scan::new(schema, move || {
+    Ok(Resolved::new(schema, move || {
         let (make, layout) = (Arc::clone(&make), layout.clone());
         let make = move |go_on: GoOn<'_>| project(&layout, &make(go_on)?);
         Ok(Box::new(Once(Some(make))) as Box<dyn Batches>)
@@ -135,8 +140,8 @@ fn audit(view: &View, go_on: GoOn<'_>) -> Result<Vec<FileSummary>> {
 }
 
 /// The table of files.
-pub(super) fn files(view: View, filter: Filter) -> Result<Scan> {
-    once(schema::files(), &filter.clone(), move |go_on| {
+pub(super) fn files(view: View, filter: &Filter) -> Result<Resolved> {
+    once(schema::files(), filter, move |go_on| {
         let all = audit(&view, go_on)?;
         let run =
             |task: &crate::pipeline::FileTask| view.snapshot.runs[task.run as usize].name.as_str();
@@ -156,7 +161,7 @@ pub(super) fn files(view: View, filter: Filter) -> Result<Scan> {
 }
 
 /// The table of damage.
-pub(super) fn damage(view: View, roots: Vec<Root>, filter: Filter) -> Result<Scan> {
+pub(super) fn damage(view: View, filter: Filter) -> Result<Resolved> {
     once(schema::damage(), &filter.clone(), move |go_on| {
         let all = audit(&view, go_on)?;
         let mut rows: Vec<(String, Damage)> = view
@@ -164,7 +169,7 @@ pub(super) fn damage(view: View, roots: Vec<Root>, filter: Filter) -> Result<Sca
             .zip(all)
             .flat_map(|(path, file)| file.damage.into_iter().map(move |d| (path.clone(), d)))
             .collect();
-        let projector = embeddings::damage(&view, &roots, &filter)?;
+        let projector = embeddings::damage(&view, &filter)?;
         rows.extend(projector.into_iter().map(|(path, length, reason)| {
             let damage = Damage {
                 offset: 0,
@@ -183,12 +188,10 @@ pub(super) fn damage(view: View, roots: Vec<Root>, filter: Filter) -> Result<Sca
 }
 
 /// The table of events, one batch for each unit of work.
-pub(super) fn events(view: View, filter: Filter) -> Result<Scan> {
-    let full = schema::events();
-    let columns = full.fields().len();
-    let layout = Layout::of(full, columns, TensorData::Any, filter.columns.as_deref())?;
+pub(super) fn events(view: View, filter: Filter) -> Result<Resolved> {
+    let layout = layout(schema::events(), &filter)?;
     let schema = Arc::clone(&layout.schema);
-    Ok(Scan::new(schema, move || {
+    Ok(Resolved::new(schema, move || {
         let task = EventsTask {
             access: view.access(false),
             filter: filter.clone(),

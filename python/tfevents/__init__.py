@@ -19,6 +19,7 @@ from tfevents._native import __version__
 
 if TYPE_CHECKING:
     from tfevents import proto
+    from tfevents._file_writer import FileWriter
     from tfevents._logdir import LogDir, open  # noqa: A004  (the contract's name)
     from tfevents._records import records, summary_iterator
     from tfevents._records_out import EventWriter, RecordWriter
@@ -30,6 +31,7 @@ __all__ = [
     "DamageWarning",
     "DamagedFileError",
     "EventWriter",
+    "FileWriter",
     "LogDir",
     "RecordWriter",
     "ReplacedFileWarning",
@@ -46,6 +48,7 @@ __all__ = [
 
 _MODULES = {
     "EventWriter": "_records_out",
+    "FileWriter": "_file_writer",
     "LogDir": "_logdir",
     "RecordWriter": "_records_out",
     "Scan": "_scan",

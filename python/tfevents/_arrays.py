@@ -96,7 +96,8 @@ def _array_and_dtype(value: Any, name: str) -> tuple[npt.NDArray[Any], str]:
     if dtype.kind in "fc" and dtype.name not in _BUILTIN and not _is_ml_dtype(dtype):
         value = value.astype(np.float64 if dtype.kind == "f" else np.complex128)  # long double
     elif dtype.byteorder == ">" or (dtype.byteorder == "=" and sys.byteorder == "big"):
-        value = value.astype(dtype.newbyteorder("<"))
+        # Native order has a spelling of its own in the buffer protocol, also where it is the same.
+        value = value.astype(dtype.newbyteorder("=" if sys.byteorder == "little" else "<"))
     return value, value.dtype.name
 
 

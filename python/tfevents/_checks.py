@@ -11,6 +11,8 @@ import numpy as np
 from tfevents import _arrays
 
 _STEP_LOW, _STEP_HIGH = -(2**63), 2**63
+# What torch means by ``flush_secs=0``, in seconds.
+SOON = 1e-3
 
 
 def tag(value: Any, name: str = "tag") -> str:
@@ -111,6 +113,20 @@ def _single(value: Any, name: str) -> Any:
         message = f"{name} must be a real number, not {array.dtype}"
         raise TypeError(message)
     return array.item()
+
+
+def seconds(value: Any, name: str, least: float = 0.0) -> float:
+    """``value`` as a positive number of seconds, at least ``least``; 0 only if that is given.
+
+    Raises:
+        TypeError: If it is no number.
+        ValueError: If it is not positive and finite.
+    """
+    number = scalar(value, name)
+    if number < 0 or (number == 0 and not least) or not math.isfinite(number):
+        message = f"`{name}` must be a positive number of seconds, not {value!r}"
+        raise ValueError(message)
+    return max(number, least)
 
 
 def one_of(value: Any, name: str, allowed: tuple[str, ...]) -> str:

@@ -12,17 +12,65 @@ from tfevents._local import local_path
 from tfevents._protos import event_at, serialized, summary_event
 
 
+class EventFileWriter:
+    """What torch's ``FileWriter`` calls its ``event_writer``: it takes events as they are."""
+
+    def __init__(self, log_dir: str, native: _native.Writer) -> None:
+        self._log_dir = log_dir
+        self._native = native
+
+    def get_logdir(self) -> str:
+        """The run directory."""
+        return self._log_dir
+
+    def add_event(self, event: Any) -> None:
+        """Adds an ``Event`` message of any protobuf library, or its bytes, wall time included."""
+        self._native.add_event(serialized(event, "event"))
+
+    def flush(self) -> None:
+        """Writes what waits."""
+        self._native.flush()
+
+    def close(self) -> None:
+        """Writes what waits and closes the file."""
+        self._native.close()
+
+    def reopen(self) -> None:
+        """Nothing: the next event opens a file."""
+
+
 class FileWriter:
     """Writes events into a directory. After `close` the next event opens a new file.
 
     Args:
-        log_dir: The run directory, made if it is not there.
-        options: Keyword arguments of the native writer.
+        log_dir: The run directory, made if it is not there; or a ``file://`` URL of it.
+        max_queue: For compatibility, as of `SummaryWriter`.
+        flush_secs: How long an event waits at most before it is written, in seconds.
+        filename_suffix: Appended to the names of the files.
+        options: ``on_error``, ``on_full``, ``durability``, ``rotate_bytes`` and ``rotate_secs``, as
+            of `SummaryWriter`.
     """
 
-    def __init__(self, log_dir: str | os.PathLike[str], **options: Any) -> None:
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str],
+        max_queue: int = 10,
+        flush_secs: float = 2,
+        filename_suffix: str = "",
+        **options: Any,
+    ) -> None:
         self._log_dir = local_path(log_dir, "log_dir")
+        _checks.step(max_queue, "max_queue")
+        options |= {
+            "flush_secs": _checks.seconds(flush_secs, "flush_secs", least=_checks.SOON),
+            "filename_suffix": _checks.tag(filename_suffix, "filename_suffix"),
+        }
         self.native = self._open(options)
+
+    @property
+    def event_writer(self) -> EventFileWriter:
+        """The same file, for events as they are."""
+        return EventFileWriter(self._log_dir, self.native)
 
     def _open(self, options: dict[str, Any]) -> _native.Writer:
         return _native.Writer(self._log_dir, **options)

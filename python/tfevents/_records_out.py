@@ -17,9 +17,13 @@ class EventWriter:
 
     Args:
         path: A directory, made if it is not there, which gets a file with a name of its own; or
-            the file itself, if the name holds ``tfevents``.
+            the file itself, if its name has ``.tfevents`` as one of its endings, such as
+            ``events.out.tfevents.1``. A ``file://`` URL is the path in it.
         options: ``on_error``, ``on_full``, ``durability``, ``rotate_bytes``, ``rotate_secs``,
             ``flush_secs`` and ``filename_suffix``, as of `SummaryWriter`.
+
+    Raises:
+        FileExistsError: If the file is there already and not empty: events are not replaced.
     """
 
     def __init__(self, path: str | os.PathLike[str], **options: Any) -> None:
@@ -68,7 +72,7 @@ class RecordWriter:
     """Frames bytes as TFRecords.
 
     Args:
-        path: The file; what it held is replaced.
+        path: The file; what it held is replaced. Its directory is made if it is not there.
         options: ``on_error``, ``on_full``, ``durability`` and ``flush_secs``, as of
             `SummaryWriter`.
     """

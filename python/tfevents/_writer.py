@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import os
 import socket
@@ -33,9 +32,6 @@ OnError = Literal["warn", "raise", "drop"]
 OnFull = Literal["block", "drop"]
 Durability = Literal["buffered", "flush", "fsync"]
 
-# What torch means by ``flush_secs=0``.
-_SOON = 1e-3
-
 
 class SummaryWriter(
     _native.SummaryBase,
@@ -52,7 +48,7 @@ class SummaryWriter(
 
     Values are encoded where a method is called and put into a buffer; a thread writes it. The
     object may be shared between threads, and pickled: the copy opens a file of its own in the
-    same directory, as the child of a fork does.
+    same directory, as the child of a fork does, and has the attributes a subclass added.
 
     Args:
         log_dir: The run directory, or a ``file://`` URL of it; ``runs/<date>_<host><comment>``, if
@@ -116,13 +112,15 @@ class SummaryWriter(
         _checks.step(max_queue, "max_queue")
         self._write_to_disk = bool(write_to_disk)
         self._options: dict[str, Any] = {
-            "flush_secs": _positive(flush_secs, "flush_secs", least=_SOON),
+            "flush_secs": _checks.seconds(flush_secs, "flush_secs", least=_checks.SOON),
             "filename_suffix": _checks.tag(filename_suffix, "filename_suffix"),
             "on_error": _checks.one_of(on_error, "on_error", ("warn", "raise", "drop")),
             "on_full": _checks.one_of(on_full, "on_full", ("block", "drop")),
             "durability": _checks.one_of(durability, "durability", ("buffered", "flush", "fsync")),
             "rotate_bytes": None if rotate_bytes is None else operator.index(rotate_bytes),
-            "rotate_secs": None if rotate_secs is None else _positive(rotate_secs, "rotate_secs"),
+            "rotate_secs": None
+            if rotate_secs is None
+            else _checks.seconds(rotate_secs, "rotate_secs"),
         }
         if rotate_bytes is not None and rotate_bytes < 1:
             message = f"rotate_bytes must be positive, not {rotate_bytes}"
@@ -130,6 +128,7 @@ class SummaryWriter(
         self._start()
 
     def _start(self) -> None:
+        given = set(self.__dict__)
         self._main = self._make(self.log_dir, purge_step=self.purge_step)
         self._writers = {self.log_dir: self._main}
         self._beside = Beside(self._options["on_error"], self._options["durability"])
@@ -138,7 +137,11 @@ class SummaryWriter(
         self._exported: dict[str, array[float]] = {}
         self._context: tuple[int | None, float | None] | None = None
         self._lock = threading.Lock()
+        # What `_added` said when this was closed.
+        self._closed_at: int | None = None
         self._direct(self._main.native if self._write_to_disk else None)
+        # What a pickled copy makes for itself.
+        self._own = frozenset(self.__dict__) - given | {"_own"}
 
     def _make(self, path: str, **more: Any) -> FileWriter:
         kind = FileWriter if self._write_to_disk else NullWriter
@@ -223,14 +226,23 @@ class SummaryWriter(
                     _add(self._finished, writer.stats)
 
     @property
-    def file_writer(self) -> FileWriter:
-        """The writer of the run itself."""
-        return self._main
+    def file_writer(self) -> FileWriter | None:
+        """The writer of the run itself; None after `close`, until something is added."""
+        return None if self._is_closed() else self._main
 
     @property
-    def all_writers(self) -> dict[str, FileWriter]:
-        """The writers of the run and of those below it, by directory."""
-        return dict(self._writers)
+    def all_writers(self) -> dict[str, FileWriter] | None:
+        """The writers of the run and of those below it, by directory; None after `close`."""
+        return None if self._is_closed() else dict(self._writers)
+
+    def _added(self) -> int:
+        """How many records were added so far."""
+        stats = [writer.stats for writer in list(self._writers.values())]
+        names = ("written", "dropped", "pending")
+        return sum(one.get(name, 0) for one in stats for name in names)
+
+    def _is_closed(self) -> bool:
+        return self._closed_at is not None and self._closed_at == self._added()
 
     def get_logdir(self) -> str:
         """The run directory."""
@@ -256,8 +268,11 @@ class SummaryWriter(
 
     def close(self) -> None:
         """Writes what waits and closes the files. Adding afterwards opens new ones."""
-        for writer in list(self._writers.values()):
-            writer.close()
+        try:
+            for writer in list(self._writers.values()):
+                writer.close()
+        finally:
+            self._closed_at = self._added()
 
     def __enter__(self) -> Self:
         return self
@@ -271,8 +286,7 @@ class SummaryWriter(
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        names = ("log_dir", "_options", "_write_to_disk")
-        return {name: self.__dict__[name] for name in names}
+        return {name: value for name, value in self.__dict__.items() if name not in self._own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -289,14 +303,6 @@ def _add(total: dict[str, Any], stats: Mapping[str, Any]) -> None:
             total[name] = total.get(name, 0) + count
         elif count is not None or name not in total:
             total[name] = count
-
-
-def _positive(value: Any, name: str, least: float = 0.0) -> float:
-    number = _checks.scalar(value, name)
-    if number < 0 or (number == 0 and not least) or not math.isfinite(number):
-        message = f"{name} must be a positive number of seconds, not {value}"
-        raise ValueError(message)
-    return max(number, least)
 
 
 def _default_log_dir(comment: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import golden
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 from tfevents.integrations.keras import TensorBoard
 
@@ -147,3 +149,31 @@ def test_a_diverged_model_does_not_end_the_training(tmp_path: Path) -> None:
 def test_what_cannot_be_done_is_said(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         TensorBoard("unused", **options)
+
+
+@pytest.mark.parametrize(("filters", "mode"), [(3, "RGB"), (4, "RGBA")])
+def test_a_kernel_whose_last_axis_can_be_colors_is_shown(
+    tmp_path: Path, filters: int, mode: str
+) -> None:
+    keras.backend.clear_session()
+    model = keras.Sequential(
+        [keras.Input((8, 8, 2)), keras.layers.Conv2D(filters, 5), keras.layers.Flatten()]
+    )
+    model.compile("sgd", "mse")
+    board = TensorBoard(tmp_path, histogram_freq=1, write_images=True, write_graph=False)
+    model.fit(RNG.random((4, 8, 8, 2)), RNG.random((4, 16 * filters)), verbose=0, callbacks=[board])
+    tags = golden.by_tag(golden.run(tmp_path / "train"))
+    (name,) = (tag for tag in tags if tag.endswith("kernel/image"))
+    ((_, value),) = tags[name]
+    width, height, *pictures = value.tensor.string_val
+    # Keras takes the kernel [5, 5, 2, filters] for five images, of which it writes three.
+    assert (width, height, len(pictures)) == (b"2", b"5", 3)
+    with Image.open(io.BytesIO(pictures[0])) as picture:
+        assert (picture.mode, picture.size) == (mode, (2, 5))
+
+
+def test_a_kernel_of_other_sizes_is_not_shown(tmp_path: Path) -> None:
+    board = TensorBoard(tmp_path, histogram_freq=1, write_images=True, write_graph=False)
+    fit(digits(), board, epochs=1)  # its only kernel of four axes has 1 input channel: three axes
+    tags = golden.by_tag(golden.run(tmp_path / "train"))
+    assert sum(tag.endswith("kernel/image") for tag in tags) == 2

@@ -66,6 +66,31 @@ def test_a_batch_is_its_points(tmp_path: Path) -> None:
     assert times[:5] == [0.5, 1.5, 2.5, 3.5, 4.5]
 
 
+@pytest.mark.parametrize("dtype", [">f4", ">f8", ">i2", "<f8", "f2", "?"])
+def test_a_batch_takes_any_byte_order(tmp_path: Path, dtype: str) -> None:
+    with SummaryWriter(tmp_path) as w:
+        w.add_scalar_batch("x", np.array([0, 1, 1], dtype), np.array([3, 4, 5], ">i8"))
+    assert scalars(tmp_path, "x") == [(3, 0), (4, 1), (5, 1)]
+
+
+def test_a_batch_may_be_empty(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path) as w:
+        w.add_scalar_batch("x", [], [])
+        w.add_scalar_batch("x", [], [], [])
+        w.add_scalar_batch("x", [], 5)
+    assert values(tmp_path) == {}
+
+
+def test_steps_of_a_batch_go_up_to_the_largest(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path) as w:
+        w.add_scalar_batch("x", [1.0, 2.0], 2**63 - 2)
+        w.add_scalar_batch("x", [3.0], [2**63 - 1])
+        for steps in (2**63 - 1, [0, 2**63], 2**63):
+            with pytest.raises((TypeError, ValueError), match="steps"):
+                w.add_scalar_batch("x", [1.0, 2.0], steps)
+    assert [step for step, _ in scalars(tmp_path, "x")] == [2**63 - 2, 2**63 - 1, 2**63 - 1]
+
+
 def test_half_precision_keeps_its_bits(tmp_path: Path) -> None:
     with SummaryWriter(tmp_path) as w:
         w.add_tensor("half", np.array([1.0, -2.0], np.float16))
@@ -122,6 +147,24 @@ def test_a_pickled_writer_writes_its_own_file(tmp_path: Path) -> None:
     assert sorted(scalars(tmp_path, "a")) == [(1, 1), (2, 2)]
     starts = [event for event in golden.run(tmp_path) if event.HasField("session_log")]
     assert len(starts) == 1  # the copy restarts nothing
+
+
+class Counting(SummaryWriter):
+    """A subclass with state of its own."""
+
+    def __init__(self, log_dir: Path) -> None:
+        self.before = "set before"
+        super().__init__(log_dir)
+        self.count = 3
+
+
+def test_a_pickled_subclass_keeps_its_attributes(tmp_path: Path) -> None:
+    with Counting(tmp_path) as w:
+        w.note = {"a": 1}  # type: ignore[attr-defined]
+        copy = pickle.loads(pickle.dumps(w))
+    copy.close()
+    assert (copy.before, copy.count, copy.note) == ("set before", 3, {"a": 1})
+    assert copy.log_dir == w.log_dir
 
 
 def test_what_was_written_survives_an_exit_without_close(tmp_path: Path) -> None:

@@ -92,6 +92,8 @@ class Scalars(Base):
         numbers = _vector(values, "values", np.float64)
         count = len(numbers)
         at = _arrays.as_array(steps, "steps")
+        if at.size == 0:
+            at = at.astype(np.int64)  # an empty list has no dtype of its own
         if at.dtype.kind not in "iu":
             message = f"steps must be integers, not {at.dtype}"
             raise TypeError(message)
@@ -99,6 +101,9 @@ class Scalars(Base):
             message = "steps must fit signed 64-bit integers"
             raise ValueError(message)
         at = at.astype(np.int64)
+        if at.ndim == 0 and int(at) + count > 2**63:
+            message = f"`steps` must leave room for {count} steps below 2**63, not {int(at)}"
+            raise ValueError(message)
         at = np.arange(count, dtype=np.int64) + at if at.ndim == 0 else _flat(at, "steps")
         times = None if wall_times is None else _vector(wall_times, "wall_times", np.float64)
         if times is not None and times.size == 1 != count:

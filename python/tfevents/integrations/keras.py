@@ -241,8 +241,13 @@ def _number(optimizer: Any) -> float:
 
 
 def _weight_image(tag: str, weight: np.ndarray[Any, Any]) -> bytes | None:
-    """A weight as up to three images, each output channel of a convolution one of them."""
+    """A weight as up to three images, if Keras shows it.
+
+    A vector is one row, a matrix one image. Of three axes, each channel is an image. A kernel
+    of four is shown only if its last axis can be colors: ``[images, height, width, colors]``.
+    """
     image = np.nan_to_num(np.squeeze(np.asarray(weight)).astype(np.float32))
+    layout = "HW"
     if image.ndim == 1:
         image = image.reshape(1, -1, 1)
     elif image.ndim == 2:
@@ -250,12 +255,14 @@ def _weight_image(tag: str, weight: np.ndarray[Any, Any]) -> bytes | None:
     elif image.ndim == 3:
         if keras.config.image_data_format() == "channels_last":
             image = image.transpose(2, 0, 1)
+    elif image.ndim == 4 and image.shape[-1] in (3, 4):
+        layout = "HWC"
     else:
         return None
     pictures = []
     height = width = 0
     for one in image[:_MOST_IMAGES]:
-        png, height, width = _native.png(_arrays.pack(one, tag), "HW")
+        png, height, width = _native.png(_arrays.pack(one, tag), layout)
         pictures.append(png)
     strings = [str(width).encode(), str(height).encode(), *pictures]
     return _native.strings_value(tag, strings, [len(strings)], "images")

@@ -1,13 +1,31 @@
 //! Writers of what is encoded already: events, and any records.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use pyo3::exceptions::PyFileExistsError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use tfevents::writer::Target;
 
 use crate::lifetime::Live;
 use crate::options;
+
+/// Whether a path that does not exist is to be an event file: `events.out.tfevents.1`, `a.tfevents`.
+fn names_an_event_file(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let directory = text.ends_with(std::path::is_separator);
+    !directory && name.split('.').skip(1).any(|part| part == "tfevents")
+}
+
+/// Makes the directory of a file. If that fails, opening the file says why.
+fn make_directory(target: &Target) {
+    if let Target::File(path) = target
+        && let Some(directory) = path.parent()
+    {
+        let _ = std::fs::create_dir_all(directory);
+    }
+}
 
 /// Writes serialised events to a file, or into a directory.
 #[pyclass(name = "EventWriter", module = "tfevents._native", frozen, weakref)]
@@ -17,8 +35,9 @@ pub struct PyEventWriter {
 
 #[pymethods]
 impl PyEventWriter {
-    /// A `path` that is a file already, or whose name holds `tfevents`, is the file itself;
-    /// anything else is a directory. `version` is false to leave out the version event.
+    /// A `path` whose name has `.tfevents` as one of its endings, or that is an empty file, is the
+    /// file itself; anything else is a directory. `version` is false to leave out the version
+    /// event.
     #[new]
     #[pyo3(signature = (path, *, filename_suffix = "", version = true, **options))]
     fn new(
@@ -28,16 +47,17 @@ impl PyEventWriter {
         version: bool,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let named = name.is_some_and(|name| name.contains("tfevents"));
-        let target = if path.is_file() || (named && !path.is_dir()) {
-            Target::File(path)
-        } else {
+        let target = if path.is_dir() || !(path.exists() || names_an_event_file(&path)) {
             let suffix = filename_suffix.to_owned();
             Target::Directory { path, suffix }
+        } else {
+            if path.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+                let text = "File exists, and is not replaced; name a directory or a new file";
+                return Err(PyFileExistsError::new_err((17, text, path)));
+            }
+            Target::File(path)
         };
+        make_directory(&target);
         let mut options = options::from_keywords(target, options)?;
         options.version = version;
         Ok(Self {
@@ -90,7 +110,9 @@ impl PyRecordWriter {
     #[new]
     #[pyo3(signature = (path, **options))]
     fn new(py: Python<'_>, path: PathBuf, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let mut options = options::from_keywords(Target::File(path), options)?;
+        let target = Target::File(path);
+        make_directory(&target);
+        let mut options = options::from_keywords(target, options)?;
         options.version = false;
         Ok(Self {
             live: Live::open(py, options)?,

@@ -3,6 +3,9 @@
 #
 #   make demo     build, read the sample logs, export them, query them with SQL
 #   make test     build, and run every test, Rust and Python
+#   make wheel    a wheel for this machine, in target/wheels
+#   make test-wheel    the README in an environment that holds the wheel only
+#   make test-lowest   the tests with the lowest versions that pyproject.toml allows
 #   make lint     formatting, lints, types, stubs, docs, layers
 #   make bench    measure next to the peers; 7 GB of logs in .bench (benches/README.md)
 #   make fuzz TARGET=scan SECONDS=600
@@ -20,15 +23,20 @@ CARGO ?= cargo
 TARGET ?= scan
 SECONDS ?= 600
 
+# NumPy 1.26 and pyarrow 16 have wheels for Python 3.11 and 3.12, not for later ones.
+LOWEST_PYTHON ?= $(PYTHON)
+
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
+WHEELS := $(CURDIR)/target/wheels
 export CARGO_TARGET_DIR := $(CURDIR)/target
 export CARGO_HOME ?= $(CURDIR)/target/downloads/cargo
 export PIP_CACHE_DIR := $(CURDIR)/target/downloads/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYO3_PYTHON := $(BIN)/python
 
-.PHONY: help prerequisites build demo test test-rust test-python lint bench fuzz clean
+.PHONY: help prerequisites build wheel demo test test-rust test-python test-wheel test-lowest lint \
+  bench fuzz clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -61,16 +69,38 @@ $(VENV)/.test: tests/requirements.txt $(VENV)/.demo
 build: $(VENV)/.demo
 	VIRTUAL_ENV=$(VENV) $(BIN)/maturin develop --release --locked
 
+wheel: $(VENV)/.demo
+	rm -rf $(WHEELS)
+	VIRTUAL_ENV=$(VENV) $(BIN)/maturin build --release --locked --out $(WHEELS)
+
 demo: build
 	$(BIN)/python examples/demo.py
 
-test: test-rust test-python
+test: test-rust test-python test-wheel test-lowest
 
 test-rust: $(VENV)/.test
 	$(CARGO) test --profile checked --locked --package tfevents
 
 test-python: $(VENV)/.test build
 	$(BIN)/python -m pytest -p no:cacheprovider
+
+test-wheel: wheel
+	$(PYTHON) -m venv --clear $(VENV)-wheel
+	$(VENV)-wheel/bin/pip install --quiet $(WHEELS)/tfevents-*.whl
+	TFEVENTS_WHEEL=$$(echo $(WHEELS)/tfevents-*.whl) \
+	  $(VENV)-wheel/bin/python -W error tests/wheel/test_readme.py
+
+$(VENV)-lowest/.test: tests/requirements-lowest.txt | prerequisites
+	$(LOWEST_PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || { \
+	  echo "the lowest versions need Python 3.11 or 3.12: make LOWEST_PYTHON=python3.12 ..." >&2; \
+	  exit 1; }
+	$(LOWEST_PYTHON) -m venv --clear $(VENV)-lowest
+	$(VENV)-lowest/bin/pip install --quiet -r $<
+	touch $@
+
+test-lowest: $(VENV)-lowest/.test wheel
+	$(VENV)-lowest/bin/pip install --quiet --no-deps --force-reinstall $(WHEELS)/tfevents-*.whl
+	$(VENV)-lowest/bin/python -m pytest -p no:cacheprovider -m "not newest"
 
 lint: $(VENV)/.test build
 	$(CARGO) fmt --all --check
@@ -89,6 +119,6 @@ fuzz:
 	fuzz/run.sh $(TARGET) $(SECONDS)
 
 clean:
-	rm -rf target .venv .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf target .venv .venv-wheel .venv-lowest .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	rm -rf fuzz/target python/tfevents/_native.*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

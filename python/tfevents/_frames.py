@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from tfevents import _extras
 from tfevents._columns import is_list
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def to_pandas(table: pa.Table, options: dict[str, Any]) -> pd.DataFrame:
     Lists of structs stay in Arrow: as Python objects, a dict for each bucket of each histogram,
     they would take a hundred times as long.
     """
+    _extras.require("pandas", "pandas", "to_pandas()")
     frame: pd.DataFrame = table.to_pandas(**{"types_mapper": _arrow_dtype, **options})
     return frame
 

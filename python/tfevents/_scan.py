@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from tfevents import _extras
 from tfevents._by_series import by_series
 from tfevents._log import Log
 
@@ -119,14 +120,14 @@ class Scan:
 
     def to_pandas(self, **options: Any) -> pd.DataFrame:
         """All rows as a `pandas.DataFrame`; `options` as for `pyarrow.Table.to_pandas`."""
+        _extras.require("pandas", "pandas", "to_pandas()")
         frame: pd.DataFrame = self.to_arrow().to_pandas(**options)
         return frame
 
     def to_polars(self) -> pl.DataFrame:
         """All rows as a `polars.DataFrame`."""
-        import polars as pl
-
-        frame = pl.DataFrame(self._native.collect())
+        polars = _extras.require("polars", "polars", "to_polars()")
+        frame: pl.DataFrame = polars.DataFrame(self._native.collect())
         self._log.report()
         return frame
 

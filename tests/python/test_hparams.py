@@ -110,7 +110,7 @@ def test_one_trial_takes_the_metrics_of_its_training(tmp_path: Path) -> None:
 
 def test_the_name_of_the_directory_itself_is_the_own_file(tmp_path: Path) -> None:
     with SummaryWriter(tmp_path) as w:
-        hparams = {"a": True, "b": np.bool(False), "c": np.float32(1.5), "d": None, "e": len}
+        hparams = {"a": True, "b": np.bool_(False), "c": np.float32(1.5), "d": None, "e": len}
         w.add_hparams({**hparams, "f": [1, 2]}, {"m": 2}, {"c": [1.5, 2]}, ".", 4)
     assert not [path for path in tmp_path.iterdir() if path.is_dir()]
     tags = values(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tfevents import _extras
 from tfevents._summary import graphdef
 from tfevents._summary.base import Base
 
@@ -56,8 +57,7 @@ class Graphs(Base):
             prototxt: The file, ``*.onnx``.
             onnx_model_file: The same, as tensorboardX calls it.
         """
-        import onnx
-
+        onnx = _extras.require("onnx", "onnx", "add_onnx_graph()")
         path = onnx_model_file if prototxt is None else prototxt
         if path is None:
             message = "prototxt must be the path of an ONNX file, not None"

@@ -170,7 +170,7 @@ def _setting(value: Any) -> _Setting | None:
         return value
     if isinstance(value, int | float):
         return _checks.scalar(value, "a value of hparam_dict")
-    if isinstance(value, np.bool):
+    if isinstance(value, np.bool_):
         return bool(value)
     if hasattr(value, "__array__") or hasattr(value, "__dlpack__"):
         array = _arrays.as_array(value, "a value of hparam_dict")

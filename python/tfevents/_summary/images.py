@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfevents import _arrays, _checks, _native
+from tfevents import _arrays, _checks, _extras, _native
 from tfevents._summary.base import Base
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ class Images(Base):
             dataformats: What the axes are.
             labels: A text for each box.
         """
+        _extras.require("PIL", "pillow", "add_image_with_boxes()")
         from PIL import Image
 
         from tfevents._summary.boxes import draw
@@ -136,6 +137,7 @@ class Images(Base):
             close: Whether to close the figures afterwards.
             walltime: Seconds since 1970; now, if None.
         """
+        _extras.require("matplotlib", "matplotlib", "add_figure()")
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
         figures = figure if isinstance(figure, list) else [figure]

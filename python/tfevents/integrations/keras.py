@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from tfevents import _arrays, _native
+from tfevents import _arrays, _extras, _native
 from tfevents._beside import Beside
 from tfevents._file_writer import FileWriter
 from tfevents._local import local_path
 from tfevents._summary.projector import list_embedding
+
+_extras.require("keras", "keras", "tfevents.integrations.keras")
+import keras  # noqa: E402
 
 # What Keras calls the embedding of a checkpoint.
 _EMBEDDING = "layer_with_weights-0/embeddings/.ATTRIBUTES/VARIABLE_VALUE"

@@ -1,8 +1,8 @@
 //! Batches to one Parquet file, whole or not at all.
 //!
 //! Numbers that change slowly are stored as what changes: steps as deltas, floats byte by byte in
-//! streams of their own (the exponents of a loss curve are nearly constant), names as
-//! dictionaries; zstd does the rest. The columns of a row group are encoded at the same time, by
+//! streams of their own (the exponents of a loss curve are nearly constant), names and repeated
+//! edges of histograms as dictionaries; zstd does the rest. The columns of a row group are encoded at the same time, by
 //! as many threads as the log is read with. The file is written under a temporary name beside its
 //! final one and takes that name when it is complete.
 
@@ -282,8 +282,10 @@ fn properties(schema: &SchemaDescriptor) -> Result<WriterProperties, ParquetErro
         .set_created_by(format!("tfevents {}", env!("CARGO_PKG_VERSION")));
     for column in schema.columns() {
         let path = column.path().clone();
+        // pyarrow before 17 cannot read split byte streams with nulls, or within lists.
+        let required = column.max_def_level() == 0;
         builder = match column.physical_type() {
-            Type::DOUBLE | Type::FLOAT => builder
+            Type::DOUBLE | Type::FLOAT if required => builder
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_encoding(path, Encoding::BYTE_STREAM_SPLIT),
             Type::INT64 => builder

@@ -14,7 +14,13 @@ nor protobuf.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tfevents._errors import DamagedFileError, DamageWarning, ReplacedFileWarning, TfeventsError
+from tfevents._errors import (
+    DamagedFileError,
+    DamageWarning,
+    NoMatchWarning,
+    ReplacedFileWarning,
+    TfeventsError,
+)
 from tfevents._native import __version__
 
 if TYPE_CHECKING:
@@ -33,6 +39,7 @@ __all__ = [
     "EventWriter",
     "FileWriter",
     "LogDir",
+    "NoMatchWarning",
     "RecordWriter",
     "ReplacedFileWarning",
     "Scan",

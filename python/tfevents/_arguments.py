@@ -43,14 +43,14 @@ def count(given: Any, name: str, *, default: str = "") -> int:
     return integer(given, name, least=1, allowed="a positive integer" + default)
 
 
-def choice(given: Any, name: str, allowed: tuple[str, ...]) -> str:
-    """`given`, if it is one of `allowed`.
+def choice(given: Any, name: str, allowed: tuple[str, ...], also: str = "") -> str:
+    """`given`, if it is one of `allowed`; `also` is what else the message names.
 
     Raises:
         TypeError: It is no string.
         ValueError: It is another one.
     """
-    text = " or ".join(repr(one) for one in allowed)
+    text = also + " or ".join(repr(one) for one in allowed)
     if not isinstance(given, str):
         raise TypeError(message(name, text, given))
     if given not in allowed:

@@ -46,7 +46,7 @@ def _of_one_run(
 ) -> Iterator[tuple[str, pa.RecordBatch, bool]]:
     """The batches, cut where the run changes; whether the part is most of its batch."""
     for batch in batches:
-        column = batch.column("run")
+        column = _encoded(batch.column("run"))
         codes = column.indices.to_numpy()
         edges = [0, *(np.flatnonzero(codes[1:] != codes[:-1]) + 1).tolist(), len(codes)]
         for start, end in itertools.pairwise(edges):
@@ -114,10 +114,17 @@ def _groups(sizes: dict[str, int]) -> Iterator[list[str]]:
         yield group
 
 
-def _by_tag(tags: pa.DictionaryArray) -> dict[str, Rows]:
+def _encoded(names: pa.Array) -> pa.DictionaryArray:
+    """The names as codes; null, as events without values have, is a name, too."""
+    if pa.types.is_dictionary(names.type):
+        return names
+    return names.dictionary_encode(null_encoding="encode")
+
+
+def _by_tag(column: pa.Array) -> dict[str, Rows]:
     """The rows of each tag, by first row."""
-    codes = tags.indices.to_numpy()
-    names = tags.dictionary
+    tags = _encoded(column)
+    codes, names = tags.indices.to_numpy(), tags.dictionary
     # Sixteen bits are sorted by radix.
     narrow = codes.astype(np.uint16) if len(names) <= 1 << 16 else codes
     order = np.argsort(narrow, kind="stable")

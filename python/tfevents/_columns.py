@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -113,7 +113,7 @@ class Blobs(Sequence[memoryview | None]):
     """Bytes of a column, each a memoryview of Arrow's buffer; null is None."""
 
     def __init__(self, chunks: list[pa.Array]) -> None:
-        self._chunks = chunks
+        self._chunks = [_Chunk(chunk) for chunk in chunks]
         self._starts = np.cumsum([0, *map(len, chunks)])
 
     def __len__(self) -> int:
@@ -128,10 +128,7 @@ class Blobs(Sequence[memoryview | None]):
             return [self[one] for one in range(*index.indices(len(self)))]
         row = range(len(self))[index]
         chunk = int(np.searchsorted(self._starts, row, side="right")) - 1
-        return _view(self._chunks[chunk][row - int(self._starts[chunk])])
-
-    def __iter__(self) -> Iterator[memoryview | None]:
-        return (_view(scalar) for chunk in self._chunks for scalar in chunk)
+        return self._chunks[chunk].view(row - int(self._starts[chunk]))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str | bytes):
@@ -146,5 +143,18 @@ class Blobs(Sequence[memoryview | None]):
         return f"<{len(self)} values of {', '.join(f'{size} bytes' for size in sizes)}{more}>"
 
 
-def _view(scalar: pa.Scalar) -> memoryview | None:
-    return memoryview(scalar.as_buffer()) if scalar.is_valid else None
+class _Chunk:
+    """One chunk of bytes; Arrow's own scalars would copy."""
+
+    def __init__(self, array: pa.Array) -> None:
+        wide = pa.types.is_large_binary(array.type)
+        _, offsets, data = array.buffers()
+        numbers = np.frombuffer(offsets, dtype=np.int64 if wide else np.int32)
+        self._offsets = numbers[array.offset : array.offset + len(array) + 1]
+        self._data = memoryview(b"" if data is None else data).cast("B")
+        self._valid = array.is_valid() if array.null_count else None
+
+    def view(self, row: int) -> memoryview | None:
+        if self._valid is not None and not self._valid[row].as_py():
+            return None
+        return self._data[int(self._offsets[row]) : int(self._offsets[row + 1])]

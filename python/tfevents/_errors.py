@@ -8,11 +8,21 @@ import warnings
 from tfevents import _native
 from tfevents._native import DamagedFileError, TfeventsError
 
-__all__ = ["DamageWarning", "DamagedFileError", "ReplacedFileWarning", "TfeventsError"]
+__all__ = [
+    "DamageWarning",
+    "DamagedFileError",
+    "NoMatchWarning",
+    "ReplacedFileWarning",
+    "TfeventsError",
+]
 
 
 class DamageWarning(UserWarning):
     """Some bytes could not be read as records and were skipped; ``damage()`` lists them."""
+
+
+class NoMatchWarning(UserWarning):
+    """Nothing in the log meets a filter on runs, tags or plugin, so there are no rows."""
 
 
 class ReplacedFileWarning(UserWarning):

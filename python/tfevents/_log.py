@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tfevents import _native
-from tfevents._errors import DamageWarning, ReplacedFileWarning, warn
+import pyarrow as pa
+
+from tfevents import _matches, _native
+from tfevents._errors import DamageWarning, NoMatchWarning, ReplacedFileWarning, TfeventsError, warn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +24,15 @@ Options: TypeAlias = tuple[str, str, bool, str, int | None]
 #: Runs, roots, options, and the directory that relative paths start from.
 Portable: TypeAlias = tuple[list["_native.Run"], list["Root"], Options, str]
 
+_ANY: Filters = {
+    "runs": None,
+    "tags": None,
+    "steps": None,
+    "wall_time": None,
+    "plugin": None,
+    "columns": None,
+}
+
 
 class Log:
     """The files of a log, their lengths, and how they are read. It does not change."""
@@ -28,6 +41,9 @@ class Log:
         self.native = native
         self._roots = roots
         self._options = options
+        self._kinds: list[tuple[str, str, int]] | None = None
+        #: Streams that other libraries read, and who is told when one ends without rows.
+        self._watched: list[tuple[_native.Scan, Callable[[int], None]]] = []
 
     @classmethod
     def open(cls, roots: list[Root], options: Options) -> Log:
@@ -38,7 +54,9 @@ class Log:
         """The log as of now, how many new records it has, and the files that were replaced."""
         native = self.native.frozen()
         came, replaced = native.refresh()
-        return Log(native, self._roots, self._options), came, replaced
+        log = Log(native, self._roots, self._options)
+        log._watched = self._watched
+        return log, came, replaced
 
     def scan(self, table: str, filters: Filters, options: dict[str, Any]) -> _native.Scan:
         """The rows of `table` that meet the filters."""
@@ -52,8 +70,67 @@ class Log:
     def _runs(self, given: Names | None) -> _native.Names | None:
         return _matching(given, self.native.runs) if isinstance(given, re.Pattern) else given
 
+    def kinds_of_runs(self) -> list[tuple[str, str, int]]:
+        """Run, kind and how many series of it there are; reads, once."""
+        if self._kinds is None:
+            found = self._survey(None, None).group_by(["run", "kind"], use_threads=False)
+            counted = found.aggregate([([], "count_all")])
+            columns = (counted[name].to_pylist() for name in ("run", "kind", "count_all"))
+            self._kinds = [(r, k or "empty", n) for r, k, n in zip(*columns, strict=True)]
+        return self._kinds
+
+    def kinds(self) -> dict[str, int]:
+        """How many series of each kind there are; none if the log cannot be read."""
+        counts: dict[str, int] = {}
+        with contextlib.suppress(OSError, TfeventsError):
+            for _, kind, count in self.kinds_of_runs():
+                counts[kind] = counts.get(kind, 0) + count
+        return counts
+
+    def watch(self, scan: _native.Scan, ended: Callable[[int], None]) -> None:
+        """Has `report` call `ended` once a stream of `scan` has ended without rows."""
+        self._watched.append((scan, ended))
+
+    def _settle(self) -> None:
+        """Looks after the streams that have ended."""
+        watched, self._watched[:] = self._watched[:], []
+        for scan, ended in watched:
+            empty = scan.ended_empty()
+            if empty is None:
+                self._watched.append((scan, ended))
+            elif empty:
+                ended(0)
+
+    def check_runs(self, filters: Filters) -> None:
+        """Warns if no run meets the filter."""
+        given = filters["runs"]
+        if given is not None and not self._meets(given):
+            warn(_matches.of_runs(given, self.native.runs), NoMatchWarning)
+
+    def _meets(self, runs: Names) -> bool:
+        named = self._runs(runs)
+        return named is None or bool(self.native.matching(named))
+
+    def explain(self, table: str, filters: Filters) -> None:
+        """Warns if a scan has no rows because nothing meets its tags or plugin. Reads."""
+        given = filters["tags"] is not None or filters["plugin"] is not None
+        if given and (filters["runs"] is None or self._meets(filters["runs"])):
+            message = _matches.of_rows(table, filters, self._survey)
+            if message is not None:
+                warn(message, NoMatchWarning)
+
+    def _survey(
+        self, runs: Names | None, tags: Names | None, plugin: str | None = None
+    ) -> pa.Table:
+        """Run, tag, kind and plugin of the series that meet these conditions."""
+        columns = ["run", "tag", "kind", "plugin"]
+        wanted: Filters = {**_ANY, "runs": runs, "tags": tags, "plugin": plugin, "columns": columns}
+        return pa.table(self.scan("series", wanted, {}).collect())
+
     def report(self) -> None:
         """Warns of what scans have met by now: of each thing once."""
+        if self._watched:
+            self._settle()
         if replaced := self.native.replaced():
             warn_replaced(replaced)
         news = self.native.news()

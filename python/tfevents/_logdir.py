@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import html
+import contextlib
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, SupportsIndex
+from typing import TYPE_CHECKING, Any, Literal
 
-from tfevents import _filters, _roots
+from tfevents import _arguments, _filters, _html, _roots
 from tfevents._log import Log, warn_replaced
 from tfevents._scan import Scan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tfevents._filters import NameFilter, StepFilter
     from tfevents._roots import Roots
 
     Columns = Iterable[str] | None
     WallTime = Sequence[float | None] | None
 
-#: Runs in the table of a notebook.
-_SHOWN_RUNS = 20
+#: Runs that `repr` names, and that notebooks show.
+_NAMED_RUNS, _SHOWN_RUNS = 5, 20
+#: Logs of so many files and bytes are read for their `repr`: in milliseconds.
+_SMALL_FILES, _SMALL_BYTES = 100, 8 << 20
 
 
 def open(  # noqa: A001
@@ -54,14 +58,14 @@ def open(  # noqa: A001
         ValueError: A directory holds no event file, a file is none, or an argument makes no sense.
     """
     if storage_options:
-        raise ValueError("storage_options are for object stores, which are not read yet")
-    for name, choice in (("restarts", restarts), ("on_damage", on_damage), ("mmap", mmap)):
-        if not isinstance(choice, str):
-            raise TypeError(f"{name}={choice!r}; it is a string")
-    if not isinstance(checksum, bool):
-        raise TypeError(f"checksum={checksum!r}; it is True or False")
-    if threads is not None and not isinstance(threads, SupportsIndex):
-        raise TypeError(f"threads={threads!r}; it is a whole number, or None for all cores")
+        allowed = "None: object stores are not read yet"
+        raise ValueError(_arguments.message("storage_options", allowed, storage_options))
+    _arguments.choice(restarts, "restarts", ("all", "last"))
+    _arguments.choice(on_damage, "on_damage", ("skip", "raise"))
+    _arguments.choice(mmap, "mmap", ("auto", "never"))
+    _arguments.instance(checksum, "checksum", bool, "True or False")
+    if threads is not None:
+        threads = _arguments.count(threads, "threads", default=" or None for all cores")
     roots = _roots.resolve(path)
     return LogDir(Log.open(roots, (restarts, on_damage, checksum, mmap, threads)))
 
@@ -186,8 +190,8 @@ class LogDir:
         `strings`. With the argument `dtype` (``"float32"``, …) instead typed `values`: a
         fixed_shape_tensor where all shapes agree, else a list; null for strings and complex.
         """
-        if dtype is not None and not isinstance(dtype, str):
-            raise TypeError(f"dtype={dtype!r}; it is the name of a dtype")
+        if dtype is not None:
+            _arguments.instance(dtype, "dtype", str, "the name of a dtype or None")
         options = {} if dtype is None else {"dtype": dtype}
         return self._scan("tensors", runs, tags, steps, wall_time, plugin, columns, **options)
 
@@ -331,32 +335,25 @@ class LogDir:
     def __repr__(self) -> str:
         if self._log is None:
             return "<tfevents.LogDir, closed>"
-        runs = self.runs
-        shown = ", ".join(runs[:5]) + (", …" if len(runs) > 5 else "")
-        return (
-            f"<tfevents.LogDir of {len(runs)} runs, {len(self._log.native.paths)} files: {shown}>"
-        )
+        runs, paths = self._log.native.runs, self._log.native.paths
+        shown = ", ".join(runs[:_NAMED_RUNS]) + (", …" if len(runs) > _NAMED_RUNS else "")
+        kinds = self._log.kinds() if _is_small(paths) else {}
+        counted = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
+        series = f"; series: {counted}" if counted else ""
+        return f"<tfevents.LogDir of {len(runs)} runs, {len(paths)} files: {shown}{series}>"
 
     def _repr_html_(self) -> str:
-        table: dict[str, dict[str, int]] = {}
-        kinds: list[str] = []
-        series = self.series(columns=["run", "kind", "count"]).to_arrow().to_pylist()
-        for row in series:
-            kind = row["kind"] or "empty"
-            if kind not in kinds:
-                kinds.append(kind)
-            counts = table.setdefault(row["run"], {})
-            counts[kind] = counts.get(kind, 0) + 1
-        head = "".join(f"<th>{html.escape(kind)}</th>" for kind in kinds)
-        body = "".join(
-            f"<tr><th>{html.escape(run)}</th>"
-            + "".join(f"<td>{counts.get(kind, '')}</td>" for kind in kinds)
-            + "</tr>"
-            for run, counts in list(table.items())[:_SHOWN_RUNS]
-        )
-        more = len(table) - _SHOWN_RUNS
-        foot = f"<caption>and {more} more runs</caption>" if more > 0 else ""
-        return f"<table>{foot}<tr><th>series</th>{head}</tr>{body}</table>"
+        """Series of each kind by run, as a table; reads."""
+        log = self._open()
+        kinds = list(log.kinds())
+        table: dict[str, dict[str, int]] = {run: {} for run in log.native.runs[:_SHOWN_RUNS]}
+        for run, kind, count in log.kinds_of_runs():
+            if run in table:
+                table[run][kind] = count
+        body = [[run, *(counts.get(kind, "") for kind in kinds)] for run, counts in table.items()]
+        more = len(log.native.runs) - _SHOWN_RUNS
+        caption = f"and {more} more runs" if more > 0 else ""
+        return _html.table(["series", *kinds], body, caption)
 
     def _open(self) -> Log:
         if self._log is None:
@@ -385,5 +382,12 @@ class LogDir:
         )
         scan = Scan(log, table, filters, options)
         _ = scan._native  # an argument that makes no sense is an error of this call
+        log.check_runs(filters)
         log.report()
         return scan
+
+
+def _is_small(paths: list[Path]) -> bool:
+    with contextlib.suppress(OSError):
+        return len(paths) <= _SMALL_FILES and sum(p.stat().st_size for p in paths) <= _SMALL_BYTES
+    return False

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
-from tfevents import _native, proto
+from tfevents import _arguments, _native, proto
 
 if TYPE_CHECKING:
     from tfevents.proto import Event
@@ -33,6 +33,10 @@ def records(
         DamagedFileError: A checksum does not hold; `offset` counts uncompressed bytes.
         ValueError: `compression` is none of the above.
     """
+    path = _arguments.path(path, "path")
+    if compression is not None:
+        _arguments.choice(compression, "compression", ("gzip", "zlib"), "None, ")
+    _arguments.instance(checksum, "checksum", bool, "True or False")
     return _native.Records(path, compression, checksum)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
-from tfevents import _native
+from tfevents import _arguments, _native
 
 PathLike: TypeAlias = str | os.PathLike[str]
 #: A directory, an event file, a glob, several of these, or names for them.
@@ -17,7 +17,7 @@ Roots: TypeAlias = PathLike | Iterable[PathLike] | Mapping[str, PathLike]
 #: `(kind, name, path)` as the compiled module takes it.
 Root: TypeAlias = tuple[str, str, str]
 
-_ALLOWED = "it is a path, a glob, a list of these, or a dict of them by name"
+_ALLOWED = "a path, a glob, a list of these or a dict of them by name, as str or os.PathLike"
 
 
 def resolve(given: Roots) -> list[Root]:
@@ -31,7 +31,7 @@ def resolve(given: Roots) -> list[Root]:
         ValueError: There is no event file, or a file is none.
     """
     if isinstance(given, bytes):
-        raise TypeError(f"path={given!r}; it is str, not bytes")
+        raise TypeError(_arguments.message("path", _ALLOWED, given))
     if isinstance(given, Mapping):
         roots = [root for name, one in given.items() for root in _below(str(name), one)]
     elif isinstance(given, (str, os.PathLike)):
@@ -41,9 +41,9 @@ def resolve(given: Roots) -> list[Root]:
     elif isinstance(given, Iterable):
         roots = _relative([path for one in given for path in _expand(one)])
     else:
-        raise TypeError(f"path={given!r}; {_ALLOWED}")
+        raise TypeError(_arguments.message("path", _ALLOWED, given))
     if not roots:
-        raise ValueError(f"path={given!r}; it names nothing")
+        raise ValueError(_arguments.message("path", "at least one path", given))
     return roots
 
 
@@ -58,14 +58,15 @@ def _below(name: str, given: PathLike) -> list[Root]:
 
 def _expand(given: PathLike) -> list[Path]:
     if not isinstance(given, (str, os.PathLike)):
-        raise TypeError(f"path={given!r}; {_ALLOWED}")
+        raise TypeError(_arguments.message("path", _ALLOWED, given))
     text = os.fspath(given)
     if not isinstance(text, str):
-        raise TypeError(f"path={given!r}; it is str, not bytes")
+        raise TypeError(_arguments.message("path", _ALLOWED, given))
     if not text:
-        raise ValueError(f"path={given!r}; it is empty")
+        raise ValueError(_arguments.message("path", "a path that is not empty", given))
     if "://" in text:
-        raise ValueError(f"path={text!r}; object stores are not read yet, only local paths")
+        allowed = "a local path: object stores are not read yet"
+        raise ValueError(_arguments.message("path", allowed, text))
     path = Path(text).expanduser()
     if path.exists():
         return [path]

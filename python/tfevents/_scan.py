@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pyarrow as pa
 
-from tfevents import _extras
+from tfevents import _arguments, _extras, _frames, _html
 from tfevents._by_series import by_series
 from tfevents._log import Log
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from tfevents._log import Portable
     from tfevents._series import Series
 
+#: Tables whose columns depend on what is in the log.
+_COLUMNS_VARY = frozenset({"hparams", "embeddings"})
+
+_SHOWN_ROWS = 10
+
 
 class Scan:
     """Rows of a log that have not been read yet.
@@ -32,12 +38,22 @@ class Scan:
     their first event, then by name; in a file, record order.
     """
 
-    def __init__(self, log: Log, table: str, filters: Filters, options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        table: str,
+        filters: Filters,
+        options: dict[str, Any],
+        *,
+        explains: bool = True,
+    ) -> None:
         self._log = log
         self._table = table
         self._filters = filters
         self._options = options
+        self._explains = explains  # why there are no rows, if it finds none
         self._made: _native.Scan | None = None
+        self._schema: pa.Schema | None = None
 
     @property
     def _native(self) -> _native.Scan:
@@ -58,13 +74,30 @@ class Scan:
     @property
     def schema(self) -> pa.Schema:
         """The columns."""
-        return pa.schema(self._native)
+        if self._schema is None:
+            self._schema = pa.schema(self._native)
+        return self._schema
 
     def count(self) -> int:
         """How many rows there are; reads, but builds no columns."""
         count = self._native.count()
-        self._log.report()
+        self._ended(count)
         return count
+
+    def head(self, n: int = 5) -> pa.Table:
+        """The first `n` rows; reads little more than these.
+
+        Raises:
+            TypeError: `n` is no integer.
+            ValueError: `n` is negative.
+        """
+        n = _arguments.integer(n, "n", least=0, allowed="a non-negative integer")
+        batches, rows = [], 0
+        with contextlib.closing(self._batches()) as stream:
+            while rows < n and (batch := next(stream, None)) is not None:
+                batches.append(batch)
+                rows += batch.num_rows
+        return pa.Table.from_batches(batches, self.schema).slice(0, n)
 
     def __arrow_c_schema__(self) -> object:
         """The schema as an ``arrow_schema`` capsule."""
@@ -73,62 +106,85 @@ class Scan:
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """A new stream over all rows as an ``arrow_array_stream`` capsule."""
         self._log.report()
-        return self._native.__arrow_c_stream__(requested_schema)
+        stream = self._native.__arrow_c_stream__(requested_schema)
+        if self._explains:
+            self._log.watch(self._native, self._ended)
+        return stream
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Batches of the size they are read in, in bounded memory."""
+        return self._batches()
+
+    def _batches(self) -> Generator[pa.RecordBatch, None, None]:
+        rows = 0
         try:
             for batch in self._native.batches():
+                rows += batch.num_rows
                 yield pa.record_batch(batch)
+                del batch  # not kept while the next one is made
         except GeneratorExit:  # the loop ended early
             self._log.report()
             raise
-        self._log.report()
+        self._ended(rows)
 
     def batches(self, size: int) -> Iterator[pa.RecordBatch]:
         """Batches of exactly `size` rows; the last may be smaller.
 
         Raises:
+            TypeError: `size` is no integer.
             ValueError: `size` is less than 1.
         """
-        if size < 1:
-            raise ValueError(f"size={size}; it is at least 1")
-        return self._rebatch(size)
+        return self._rebatch(_arguments.count(size, "size"))
 
     def _rebatch(self, size: int) -> Iterator[pa.RecordBatch]:
         waiting: list[pa.RecordBatch] = []
-        rows = 0
-        for batch in self:
-            waiting.append(batch)
-            rows += batch.num_rows
-            if rows < size:
-                continue
-            table = pa.Table.from_batches(waiting)
-            whole = rows - rows % size
-            for start in range(0, whole, size):
-                yield _one_batch(table.slice(start, size))
-            waiting = table.slice(whole).to_batches()
-            rows -= whole
-        if rows:
-            yield _one_batch(pa.Table.from_batches(waiting))
+        missing = size
+        for batch in self._batches():
+            while batch.num_rows >= missing:
+                waiting.append(batch.slice(0, missing))
+                batch = batch.slice(missing)
+                missing = size
+                yield _one_batch(waiting)
+            if batch.num_rows:
+                waiting.append(batch)
+                missing -= batch.num_rows
+            del batch
+        if waiting:
+            yield _one_batch(waiting)
 
     def to_arrow(self) -> pa.Table:
         """All rows as a `pyarrow.Table`."""
         table = pa.table(self._native.collect())
-        self._log.report()
+        self._ended(table.num_rows)
         return table
 
     def to_pandas(self, **options: Any) -> pd.DataFrame:
-        """All rows as a `pandas.DataFrame`; `options` as for `pyarrow.Table.to_pandas`."""
-        _extras.require("pandas", "pandas", "to_pandas()")
-        frame: pd.DataFrame = self.to_arrow().to_pandas(**options)
-        return frame
+        """All rows as a `pandas.DataFrame`; `options` as for `pyarrow.Table.to_pandas`.
 
-    def to_polars(self) -> pl.DataFrame:
-        """All rows as a `polars.DataFrame`."""
+        `buckets`, lists of structs, stay in Arrow, as a `pandas.ArrowDtype`: element by element
+        they are lists of dicts. ``types_mapper`` among the options changes that.
+        """
+        return _frames.to_pandas(self.to_arrow(), options)
+
+    @overload
+    def to_polars(self, *, lazy: Literal[False] = False) -> pl.DataFrame: ...
+    @overload
+    def to_polars(self, *, lazy: Literal[True]) -> pl.LazyFrame: ...
+    @overload
+    def to_polars(self, *, lazy: bool) -> pl.DataFrame | pl.LazyFrame: ...
+    def to_polars(self, *, lazy: bool = False) -> pl.DataFrame | pl.LazyFrame:
+        """All rows as a `polars.DataFrame`.
+
+        With `lazy` a `polars.LazyFrame`, which reads when it is collected, and only the columns,
+        runs, tags and steps that its query needs.
+        """
+        _arguments.instance(lazy, "lazy", bool, "True or False")
         polars = _extras.require("polars", "polars", "to_polars()")
+        if lazy:
+            scanned: pl.LazyFrame = polars.scan_pyarrow_dataset(self.to_dataset())
+            return scanned
         frame: pl.DataFrame = polars.DataFrame(self._native.collect())
-        self._log.report()
+        self._ended(frame.height)
         return frame
 
     def to_dataset(self) -> pyarrow.dataset.Dataset:
@@ -150,8 +206,11 @@ class Scan:
             path: The file; it appears under its name when it is complete.
             threads: Threads that encode columns; all cores this process may use by default.
         """
-        rows = self._native.write_parquet(os.fspath(path), threads or _cores())
-        self._log.report()
+        path = _arguments.path(path, "path")
+        if threads is not None:
+            threads = _arguments.count(threads, "threads", default=" or None for all cores")
+        rows = self._native.write_parquet(path, threads or _cores())
+        self._ended(rows)
         return rows
 
     def by_series(self) -> Iterator[Series]:
@@ -172,7 +231,8 @@ class Scan:
     def _of_tags(self, run: str, tags: list[str]) -> Scan:
         """The rows of these tags of a run, which the scan has."""
         names: Any = {"runs": {"exactly": [run]}, "tags": {"exactly": tags}}
-        return Scan(self._log, self._table, {**self._filters, **names}, self._options)
+        filters: Any = {**self._filters, **names}
+        return Scan(self._log, self._table, filters, self._options, explains=False)
 
     def _narrowed(self, columns: list[str] | None, conditions: dict[str, Any]) -> Scan:
         """The scan with fewer columns and further conditions, those it has already kept."""
@@ -180,18 +240,37 @@ class Scan:
         filters.update({key: c for key, c in conditions.items() if filters.get(key) is None})
         if columns is not None:
             filters["columns"] = columns
-        return Scan(self._log, self._table, filters, self._options)
+        return Scan(self._log, self._table, filters, self._options, explains=False)
+
+    def _ended(self, rows: int) -> None:
+        """Warns of what a pass over all rows has met, and why it found none."""
+        self._log.report()
+        if not rows and self._explains:
+            self._explains = False
+            self._log.explain(self._table, self._filters)
 
     def __repr__(self) -> str:
+        varies = self._table in _COLUMNS_VARY or bool(self._options)
+        if varies and self._schema is None:
+            return f"<tfevents.Scan of {self._table}, not read yet>"
         columns = ", ".join(f"{field.name}: {field.type}" for field in self.schema)
-        return f"<tfevents.Scan of {columns}>"
+        return f"<tfevents.Scan of {self._table}: {columns}>"
+
+    def _repr_html_(self) -> str:
+        """The first rows, as a table; reads."""
+        return _html.rows(self.head(_SHOWN_ROWS + 1), _SHOWN_ROWS)
 
 
 def _restore(log: Portable, table: str, filters: Filters, options: dict[str, Any]) -> Scan:
     return Scan(Log.restore(*log), table, filters, options)
 
 
-def _one_batch(table: pa.Table) -> pa.RecordBatch:
+def _one_batch(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """The rows of all parts, which are given up."""
+    if len(parts) == 1:
+        return parts.pop()
+    table = pa.Table.from_batches(parts)
+    parts.clear()
     (batch,) = table.unify_dictionaries().combine_chunks().to_batches()
     return batch
 

@@ -59,7 +59,9 @@ class Series:
         table = pa.Table.from_batches(self._parts, self._own)
         names = {"run": self.run, "tag": self.tag}
         columns = [
-            _repeated(names[field.name], len(self)) if field.name in names else table[field.name]
+            _repeated(names[field.name], len(self), field.type)
+            if field.name in names
+            else table[field.name]
             for field in self._schema
         ]
         return pa.table(columns, schema=self._schema)
@@ -109,7 +111,9 @@ def _restore(run: str, tag: str, schema: pa.Schema, stream: bytes) -> Series:
     return Series(run, tag, schema, pa.ipc.open_stream(stream).read_all().to_batches())
 
 
-def _repeated(name: str, rows: int) -> pa.Array:
+def _repeated(name: str, rows: int, kind: pa.DataType) -> pa.Array:
     """The column of a key, which is one name."""
+    if not pa.types.is_dictionary(kind):
+        return pa.repeat(pa.scalar(name, kind), rows)
     codes = pa.array(np.zeros(rows, dtype=np.int32))
-    return pa.DictionaryArray.from_arrays(codes, pa.array([name], pa.string()))
+    return pa.DictionaryArray.from_arrays(codes, pa.array([name], kind.value_type))

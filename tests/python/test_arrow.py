@@ -129,6 +129,7 @@ def test_batches_have_the_size_asked_for(logs, size):
     assert all(batch.schema.equals(scan.schema) for batch in batches)
 
 
+@pytest.mark.filterwarnings("ignore::tfevents.NoMatchWarning")
 def test_nothing_comes_of_nothing(logs):
     scan = logs.scalars(tags="nothing")
     assert (scan.count(), list(scan), list(scan.batches(5)), list(scan.by_series())) == (
@@ -196,6 +197,13 @@ def test_by_series_holds_other_kinds_as_lists(log):
     assert series.text == [["0"], ["1"], ["2"]]
     with pytest.raises(ValueError, match="run"):
         tfevents.open(log.root).text(columns=["text"]).by_series()
+
+
+def test_a_lazy_frame_reads_when_it_is_collected(logs):
+    lazy = logs.scalars().to_polars(lazy=True)
+    assert isinstance(lazy, pl.LazyFrame)
+    frame = lazy.filter(pl.col("step") >= 998).select("step").collect()
+    assert frame["step"].to_list() == [998, 999] * 3
 
 
 def test_a_dataset_pushes_columns_and_conditions(logs):

@@ -27,6 +27,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import KINDS, exact
 
+#: Many of these filters are meant to leave nothing.
+pytestmark = pytest.mark.filterwarnings("ignore::tfevents.NoMatchWarning")
+
 TAGS = ["loss/train", "loss/val", "acc", "lossy", "Loss/x"]
 RUNS = [".", "a", "a/b", "run_2", "run_10"]
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import tfevents
-from eventfiles import NAME, event, record, scalar, scalars, version
+from eventfiles import GOLDEN, NAME, event, record, scalar, scalars, version
+from oracle import KINDS, exact
 
 
 @pytest.fixture
@@ -127,12 +128,56 @@ def test_a_closed_log_says_so_and_its_scans_go_on(tree):
     logs.close()
 
 
-def test_repr_shows_runs_and_html_shows_kinds(tree):
+def test_repr_shows_runs_and_kinds(tree):
     logs = tfevents.open(tree)
-    assert "lr0.1/train" in repr(logs)
-    assert "scalars" in logs._repr_html_()
-    assert "lr0.1/val" in logs._repr_html_()
-    assert "value: double" in repr(logs.scalars())
+    assert repr(logs) == (
+        "<tfevents.LogDir of 4 runs, 4 files: ., lr0.1/train, lr0.1/val, lr0.2/train; "
+        "series: 4 of scalars>"
+    )
+
+
+def test_repr_reads_no_large_log(log):
+    path = log("a", scalars("x", [1]))
+    with path.open("r+b") as file:
+        file.truncate(1 << 30)
+    assert repr(tfevents.open(log.root)) == "<tfevents.LogDir of 1 runs, 1 files: a>"
+
+
+def test_repr_of_a_damaged_log_is_no_error(log):
+    path = log("a", [version(), *scalars("x", [1, 2])])
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    assert "of 1 runs" in repr(tfevents.open(log.root, on_damage="raise"))
+    path.unlink()
+    assert "of 1 runs" in repr(tfevents.open({"a": log("b", scalars("x", [1]))}))
+
+
+def test_html_shows_the_kinds_of_each_run(tree):
+    shown = tfevents.open(tree)._repr_html_()
+    assert "<th>scalars</th>" in shown
+    assert "<tr><th>lr0.1/val</th><td>1</td></tr>" in shown
+
+
+def test_a_scan_shows_its_columns_and_first_rows(log):
+    log("a", scalars("<x>", range(30)))
+    logs = tfevents.open(log.root)
+    scan = logs.scalars()
+    assert repr(scan).startswith("<tfevents.Scan of scalars: run: dictionary")
+    assert repr(logs.hparams()) == "<tfevents.Scan of hparams, not read yet>"
+    shown = scan._repr_html_()
+    assert "the first 10 rows" in shown
+    assert "&lt;x&gt;" in shown
+    assert shown.count("<tr>") == 11
+
+
+@pytest.mark.parametrize("table", [*KINDS, "series", "files", "damage", "events", "hparams"])
+def test_the_first_rows_of_every_table(table):
+    scan = getattr(tfevents.open(GOLDEN), table)()
+    whole = scan.to_arrow()
+    for n in (0, 1, 3, 10**6):
+        first = scan.head(n)
+        assert first.schema == scan.schema
+        assert exact(first.to_pylist()) == exact(whole.slice(0, n).to_pylist())
+    assert scan._repr_html_().startswith("<table>")
 
 
 def test_html_escapes_names(log):

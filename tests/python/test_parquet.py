@@ -44,6 +44,7 @@ def test_duckdb_and_polars_read_it(tmp_path, kind):
     assert exact(found) == exact(expected)
 
 
+@pytest.mark.filterwarnings("ignore::tfevents.NoMatchWarning")
 @pytest.mark.parametrize("kind", ["scalars", "images", "damage", "tensors"])
 def test_an_empty_table_is_a_file_with_its_schema(tmp_path, log, kind):
     log(".", scalars("x", [1]))

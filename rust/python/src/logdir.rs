@@ -98,6 +98,14 @@ impl PyLogDir {
             .collect()
     }
 
+    /// The names of the runs that meet the condition, in order.
+    fn matching(&self, py: Python<'_>, runs: NamesArg) -> PyResult<Vec<String>> {
+        let wanted = names(Some(runs), "runs").map_err(|error| to_py(py, &error))?;
+        let mut runs = self.runs();
+        runs.retain(|run| wanted.matches(run));
+        Ok(runs)
+    }
+
     /// The paths of the files.
     #[getter]
     fn paths(&self) -> Vec<PathBuf> {
@@ -132,7 +140,7 @@ impl PyLogDir {
                 "no table is called {table:?}"
             ))),
         };
-        scan.map(PyScan).map_err(|error| to_py(py, &error))
+        scan.map(PyScan::new).map_err(|error| to_py(py, &error))
     }
 
     /// Every tag in the runs of `filter`.

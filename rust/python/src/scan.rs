@@ -2,20 +2,33 @@
 
 use crate::capsule;
 use crate::interrupt::detached;
-use arrow_array::{RecordBatch, RecordBatchIterator};
-use arrow_schema::SchemaRef;
+use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
+use arrow_schema::{ArrowError, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-use tfevents::logdir::{Batches, Scan};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tfevents::logdir::{Batches, Reader, Scan};
 
 /// Rows that have not been read yet; any Arrow consumer takes it as it is.
 #[pyclass(name = "Scan", module = "tfevents._native", frozen)]
-pub(crate) struct PyScan(pub(crate) Scan);
+pub(crate) struct PyScan(pub(crate) Scan, Arc<AtomicBool>);
+
+impl PyScan {
+    pub(crate) fn new(scan: Scan) -> Self {
+        Self(scan, Arc::default())
+    }
+}
 
 #[pymethods]
 impl PyScan {
+    /// Whether a stream that a consumer read by itself ended without rows; `None` while one is
+    /// being read.
+    fn ended_empty(&self) -> Option<bool> {
+        (Arc::strong_count(&self.1) == 1).then(|| self.1.load(Ordering::Relaxed))
+    }
+
     /// The schema, as an `arrow_schema` capsule.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         let schema = detached(py, |go_on| self.0.schema(go_on))?;
@@ -31,7 +44,7 @@ impl PyScan {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let _ = requested_schema; // a producer that cannot cast may ignore it
         let reader = detached(py, |go_on| self.0.reader(go_on))?;
-        capsule::stream(py, Box::new(reader))
+        capsule::stream(py, Box::new(Watched::new(reader, &self.1)))
     }
 
     /// All rows, read now.
@@ -60,6 +73,44 @@ impl PyScan {
         detached(py, |go_on| {
             tfevents::export::write_parquet(&self.0, &path, threads, go_on)
         })
+    }
+}
+
+/// A stream that says when it ends without rows.
+struct Watched {
+    reader: Reader,
+    rows: usize,
+    empty: Arc<AtomicBool>,
+}
+
+impl Watched {
+    fn new(reader: Reader, empty: &Arc<AtomicBool>) -> Self {
+        let empty = Arc::clone(empty);
+        Self {
+            reader,
+            rows: 0,
+            empty,
+        }
+    }
+}
+
+impl Iterator for Watched {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.reader.next();
+        match &next {
+            Some(Ok(batch)) => self.rows += batch.num_rows(),
+            Some(Err(_)) => {}
+            None => self.empty.store(self.rows == 0, Ordering::Relaxed),
+        }
+        next
+    }
+}
+
+impl RecordBatchReader for Watched {
+    fn schema(&self) -> SchemaRef {
+        self.reader.schema()
     }
 }
 
@@ -113,6 +164,11 @@ pub(crate) struct PyBatch(RecordBatch);
 
 #[pymethods]
 impl PyBatch {
+    #[getter]
+    fn num_rows(&self) -> usize {
+        self.0.num_rows()
+    }
+
     /// The batch as `arrow_schema` and `arrow_array` capsules.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_array__<'py>(

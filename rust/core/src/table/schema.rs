@@ -238,7 +238,8 @@ impl Layout {
         for &column in &projection {
             if !seen.insert(column) {
                 let name = full.field(column).name();
-                return Err(Error::argument(format!("columns names {name:?} twice")));
+                let what = format!("`columns` must name a column once, not '{name}' twice");
+                return Err(Error::argument(what));
             }
         }
         let schema = Arc::new(
@@ -263,7 +264,7 @@ fn position(schema: &Schema, column: &str) -> Result<usize> {
         .ok_or_else(|| {
             let known: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
             Error::argument(format!(
-                "columns names {column:?}; there are {}",
+                "`columns` must be among {}, not '{column}'",
                 known.join(", ")
             ))
         })

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def to_pandas(table: pa.Table, options: dict[str, Any]) -> pd.DataFrame:
-    """The rows as a data frame; `options` as for `pyarrow.Table.to_pandas`.
+def to_pandas(read: Callable[[], pa.Table], options: dict[str, Any]) -> pd.DataFrame:
+    """The rows that `read` returns as a data frame; `options` as for `pyarrow.Table.to_pandas`.
 
     Lists of structs stay in Arrow: as Python objects, a dict for each bucket of each histogram,
     they would take a hundred times as long.
     """
     _extras.require("pandas", "pandas", "to_pandas()")
-    frame: pd.DataFrame = table.to_pandas(**{"types_mapper": _arrow_dtype, **options})
+    frame: pd.DataFrame = read().to_pandas(**{"types_mapper": _arrow_dtype, **options})
     return frame
 
 

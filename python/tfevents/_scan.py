@@ -164,7 +164,7 @@ class Scan:
         `buckets`, lists of structs, stay in Arrow, as a `pandas.ArrowDtype`: element by element
         they are lists of dicts. ``types_mapper`` among the options changes that.
         """
-        return _frames.to_pandas(self.to_arrow(), options)
+        return _frames.to_pandas(self.to_arrow, options)
 
     @overload
     def to_polars(self, *, lazy: Literal[False] = False) -> pl.DataFrame: ...

@@ -70,7 +70,7 @@ class Series:
         """The rows as a `pandas.DataFrame`, as `Scan.to_pandas` has them."""
         from tfevents._frames import to_pandas
 
-        return to_pandas(self.to_arrow(), options)
+        return to_pandas(self.to_arrow, options)
 
     def __len__(self) -> int:
         return sum(part.num_rows for part in self._parts)

@@ -6,6 +6,7 @@
 #   make wheel    a wheel for this machine, in target/wheels
 #   make test-wheel    the README in an environment that holds the wheel only
 #   make test-lowest   the tests with the lowest versions that pyproject.toml allows
+#   make test-torch   our writer beside PyTorch's, tensorboardX's and Lightning's: gigabytes
 #   make lint     formatting, lints, types, stubs, docs, layers
 #   make bench    measure next to the peers; 7 GB of logs in .bench (benches/README.md)
 #   make fuzz TARGET=scan SECONDS=600
@@ -35,7 +36,7 @@ export PIP_CACHE_DIR := $(CURDIR)/target/downloads/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYO3_PYTHON := $(BIN)/python
 
-.PHONY: help prerequisites build wheel demo test test-rust test-python test-wheel test-lowest lint \
+.PHONY: help prerequisites build wheel demo test test-rust test-python test-wheel test-lowest test-torch lint \
   bench fuzz clean
 
 help:
@@ -102,6 +103,17 @@ test-lowest: $(VENV)-lowest/.test wheel
 	$(VENV)-lowest/bin/pip install --quiet --no-deps --force-reinstall $(WHEELS)/tfevents-*.whl
 	$(VENV)-lowest/bin/python -m pytest -p no:cacheprovider -m "not newest"
 
+# The peers themselves, in an environment of their own: neither `make test` nor CI needs them.
+$(VENV)-torch/.test: tests/requirements-torch.txt | prerequisites
+	test -x $(VENV)-torch/bin/pip || $(PYTHON) -m venv $(VENV)-torch
+	$(VENV)-torch/bin/pip install --quiet -r $<
+	touch $@
+
+test-torch: $(VENV)-torch/.test
+	PYO3_PYTHON=$(VENV)-torch/bin/python VIRTUAL_ENV=$(VENV)-torch \
+	  $(VENV)-torch/bin/maturin develop --release --locked
+	$(VENV)-torch/bin/python -m pytest -p no:cacheprovider -o filterwarnings= tests/torch
+
 lint: $(VENV)/.test build
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --profile checked --locked --workspace --all-targets -- -D warnings
@@ -119,6 +131,7 @@ fuzz:
 	fuzz/run.sh $(TARGET) $(SECONDS)
 
 clean:
-	rm -rf target .venv .venv-wheel .venv-lowest .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf target .venv .venv-wheel .venv-lowest .venv-torch .demo .bench
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	rm -rf fuzz/target python/tfevents/_native.*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -129,6 +129,27 @@ def seconds(value: Any, name: str, least: float = 0.0) -> float:
     return max(number, least)
 
 
+def seconds_or_none(value: Any, name: str, least: float = 0.0) -> float | None:
+    """As `seconds`, or None."""
+    return None if value is None else seconds(value, name, least)
+
+
+def size_or_none(value: Any, name: str) -> int | None:
+    """``value`` as a positive number of bytes, or None.
+
+    Raises:
+        TypeError: If it is no integer.
+        ValueError: If it is not positive.
+    """
+    if value is None:
+        return None
+    number = operator.index(value)
+    if number < 1:
+        message = f"`{name}` must be a positive number of bytes, not {value}"
+        raise ValueError(message)
+    return number
+
+
 def one_of(value: Any, name: str, allowed: tuple[str, ...]) -> str:
     """``value``, if it is one of ``allowed``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -45,24 +46,24 @@ class FileWriter:
     Args:
         log_dir: The run directory, made if it is not there; or a ``file://`` URL of it.
         max_queue: For compatibility, as of `SummaryWriter`.
-        flush_secs: How long an event waits at most before it is written, in seconds.
+        flush_secs: As of `SummaryWriter`.
         filename_suffix: Appended to the names of the files.
-        options: ``on_error``, ``on_full``, ``durability``, ``rotate_bytes`` and ``rotate_secs``, as
-            of `SummaryWriter`.
+        options: ``on_error``, ``on_full``, ``durability``, ``rotate_bytes``, ``rotate_secs``,
+            ``max_buffer_bytes`` and ``close_timeout``, as of `SummaryWriter`.
     """
 
     def __init__(
         self,
         log_dir: str | os.PathLike[str],
         max_queue: int = 10,
-        flush_secs: float = 2,
+        flush_secs: float | None = None,
         filename_suffix: str = "",
         **options: Any,
     ) -> None:
         self._log_dir = local_path(log_dir, "log_dir")
         _checks.step(max_queue, "max_queue")
         options |= {
-            "flush_secs": _checks.seconds(flush_secs, "flush_secs", least=_checks.SOON),
+            "flush_secs": _checks.seconds_or_none(flush_secs, "flush_secs", least=_checks.SOON),
             "filename_suffix": _checks.tag(filename_suffix, "filename_suffix"),
         }
         self.native = self._open(options)
@@ -157,13 +158,36 @@ class FileWriter:
         path = self.native.path
         return None if path is None else Path(path)
 
-    def flush(self) -> None:
-        """Writes what waits; what that promises is the writer's ``durability``."""
-        self.native.flush()
+    def flush(self, timeout: float | None = None) -> None:
+        """Writes what waits; what that promises is the writer's ``durability``.
+
+        Args:
+            timeout: How long to wait for a disk that hangs, in seconds; for ever, if None.
+        """
+        flush_all([self], timeout)
 
     def close(self) -> None:
         """Writes what waits and closes the file."""
-        self.native.close()
+        close_all([self])
 
     def reopen(self) -> None:
         """Nothing: the next event opens a file."""
+
+
+def flush_all(writers: Iterable[FileWriter], timeout: float | None = None) -> None:
+    """Flushes ``writers`` with one deadline for all of them, in seconds."""
+    limit = None if timeout is None else _checks.scalar(timeout, "timeout")
+    if limit is not None and not limit >= 0:
+        message = f"`timeout` must be a number of seconds or None, not {timeout}"
+        raise ValueError(message)
+    _native.flush_writers(_natives(writers), limit)
+
+
+def close_all(writers: Iterable[FileWriter]) -> None:
+    """Closes ``writers`` with one deadline for all of them, the longest of theirs."""
+    _native.close_writers(_natives(writers))
+
+
+def _natives(writers: Iterable[FileWriter]) -> list[_native.Writer]:
+    natives = [writer.native for writer in list(writers)]
+    return [native for native in natives if isinstance(native, _native.Writer)]

@@ -48,9 +48,13 @@ class EventWriter:
         """
         self._native.write(serialized(event, "event"))
 
-    def flush(self) -> None:
-        """Writes what waits."""
-        self._native.flush()
+    def flush(self, timeout: float | None = None) -> None:
+        """Writes what waits.
+
+        Args:
+            timeout: How long to wait for a disk that hangs, in seconds; for ever, if None.
+        """
+        self._native.flush(timeout)
 
     def close(self) -> None:
         """Writes what waits and closes the file."""
@@ -102,9 +106,13 @@ class RecordWriter:
             raise TypeError(message)
         self._native.write(bytes(record))
 
-    def flush(self) -> None:
-        """Writes what waits."""
-        self._native.flush()
+    def flush(self, timeout: float | None = None) -> None:
+        """Writes what waits.
+
+        Args:
+            timeout: How long to wait for a disk that hangs, in seconds; for ever, if None.
+        """
+        self._native.flush(timeout)
 
     def close(self) -> None:
         """Writes what waits and closes the file."""

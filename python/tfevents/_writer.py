@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 import os
 import socket
-import threading
 from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,8 +15,9 @@ from typing import Any, Literal, Self
 
 from tfevents import _checks, _native
 from tfevents._beside import Beside
-from tfevents._file_writer import FileWriter
+from tfevents._file_writer import FileWriter, close_all, flush_all
 from tfevents._local import local_path
+from tfevents._locks import Lock
 from tfevents._null import NullWriter
 from tfevents._summary.curves import Curves
 from tfevents._summary.embeddings import Embeddings
@@ -57,7 +57,8 @@ class SummaryWriter(
         purge_step: Steps at or after this one, written before, are void: a training that crashed
             goes on here.
         max_queue: For compatibility. What waits is limited in bytes, not in number.
-        flush_secs: How long a value waits at most before it is written, in seconds.
+        flush_secs: How long a value waits at most before it is written, in seconds; if None, 2,
+            and 0.02 in a child of ``multiprocessing``, which may be ended at any moment.
         filename_suffix: Appended to the names of the files.
         write_to_disk: False for a writer that checks its arguments and writes nothing.
         logdir: The same as ``log_dir``, as tensorboardX calls it.
@@ -70,6 +71,11 @@ class SummaryWriter(
             processes can read it (``"flush"``), or it outlives the machine (``"fsync"``).
         rotate_bytes: Go on in a new file when this one has so many bytes.
         rotate_secs: Go on in a new file when this one is so old, in seconds.
+        max_buffer_bytes: How much waits in memory at most, for each file, in bytes; 64 MiB, if
+            None. A record larger than that waits alone.
+        close_timeout: How long `close` waits for a disk that hangs, in seconds; 30, if None. What
+            was not written by then is lost, and counted in `stats`.
+        keep_scalars: Keep what `add_scalars` is given, for `export_scalars_to_json`.
 
     Raises:
         ValueError: If an argument is none of what is allowed, such as a URL of an object store.
@@ -86,7 +92,7 @@ class SummaryWriter(
         comment: str = "",
         purge_step: int | None = None,
         max_queue: int = 10,
-        flush_secs: float = 2,
+        flush_secs: float | None = None,
         filename_suffix: str = "",
         write_to_disk: bool = True,
         logdir: str | os.PathLike[str] | None = None,
@@ -97,6 +103,9 @@ class SummaryWriter(
         durability: Durability = "flush",
         rotate_bytes: int | None = None,
         rotate_secs: float | None = None,
+        max_buffer_bytes: int | None = None,
+        close_timeout: float | None = None,
+        keep_scalars: bool = False,
     ) -> None:
         # Empty is not given, as for torch and tensorboardX.
         named = local_path(log_dir, "log_dir") if log_dir is not None else ""
@@ -111,20 +120,18 @@ class SummaryWriter(
         self.log_dir = named or alias or _default_log_dir(comment)
         _checks.step(max_queue, "max_queue")
         self._write_to_disk = bool(write_to_disk)
+        self._keep_scalars = bool(keep_scalars)
         self._options: dict[str, Any] = {
-            "flush_secs": _checks.seconds(flush_secs, "flush_secs", least=_checks.SOON),
+            "flush_secs": _checks.seconds_or_none(flush_secs, "flush_secs", least=_checks.SOON),
             "filename_suffix": _checks.tag(filename_suffix, "filename_suffix"),
             "on_error": _checks.one_of(on_error, "on_error", ("warn", "raise", "drop")),
             "on_full": _checks.one_of(on_full, "on_full", ("block", "drop")),
             "durability": _checks.one_of(durability, "durability", ("buffered", "flush", "fsync")),
-            "rotate_bytes": None if rotate_bytes is None else operator.index(rotate_bytes),
-            "rotate_secs": None
-            if rotate_secs is None
-            else _checks.seconds(rotate_secs, "rotate_secs"),
+            "rotate_bytes": _checks.size_or_none(rotate_bytes, "rotate_bytes"),
+            "rotate_secs": _checks.seconds_or_none(rotate_secs, "rotate_secs"),
+            "max_buffer_bytes": _checks.size_or_none(max_buffer_bytes, "max_buffer_bytes"),
+            "close_timeout": _checks.seconds_or_none(close_timeout, "close_timeout"),
         }
-        if rotate_bytes is not None and rotate_bytes < 1:
-            message = f"rotate_bytes must be positive, not {rotate_bytes}"
-            raise ValueError(message)
         self._start()
 
     def _start(self) -> None:
@@ -136,7 +143,7 @@ class SummaryWriter(
         self._finished: dict[str, Any] = {}
         self._exported: dict[str, array[float]] = {}
         self._context: tuple[int | None, float | None] | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
         # What `_added` said when this was closed.
         self._closed_at: int | None = None
         self._direct(self._main.native if self._write_to_disk else None)
@@ -261,16 +268,23 @@ class SummaryWriter(
             _add(total, stats)
         return total
 
-    def flush(self) -> None:
-        """Writes what waits; ``durability`` says what that promises."""
-        for writer in list(self._writers.values()):
-            writer.flush()
+    def flush(self, timeout: float | None = None) -> None:
+        """Writes what waits; ``durability`` says what that promises.
+
+        Args:
+            timeout: How long to wait for a disk that hangs, in seconds, all files together; for
+                ever, if None. When the time is over, ``on_error`` says what happens, and what was
+                not written yet still will be.
+        """
+        flush_all(self._writers.values(), timeout)
 
     def close(self) -> None:
-        """Writes what waits and closes the files. Adding afterwards opens new ones."""
+        """Writes what waits and closes the files. Adding afterwards opens new ones.
+
+        Waits for ``close_timeout`` seconds at most, all files together.
+        """
         try:
-            for writer in list(self._writers.values()):
-                writer.close()
+            close_all(self._writers.values())
         finally:
             self._closed_at = self._added()
 
@@ -286,11 +300,12 @@ class SummaryWriter(
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
+        """What a copy needs: everything but the open files and the values that are kept."""
         return {name: value for name, value in self.__dict__.items() if name not in self._own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.purge_step = None
+        self.purge_step = None  # the original has written it
         self._start()
 
     def __repr__(self) -> str:

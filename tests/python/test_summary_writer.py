@@ -114,7 +114,7 @@ def test_use_metadata_gives_step_and_wall_time(tmp_path: Path) -> None:
 
 
 def test_scalars_are_exported_as_json(tmp_path: Path) -> None:
-    with SummaryWriter(tmp_path / "run") as w:
+    with SummaryWriter(tmp_path / "run", keep_scalars=True) as w:
         w.add_scalars("a/b", {"x": 1, "y": 2}, 3, walltime=10.0)
         w.export_scalars_to_json(tmp_path / "all.json")
         w.export_scalars_to_json(tmp_path / "none.json")
@@ -122,6 +122,53 @@ def test_scalars_are_exported_as_json(tmp_path: Path) -> None:
     wanted = {run: [[10.0, 3, value]] for run, value in runs.items()}
     assert json.loads((tmp_path / "all.json").read_text()) == wanted
     assert json.loads((tmp_path / "none.json").read_text()) == {}
+
+
+def test_scalars_are_kept_only_when_asked_to(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path / "run") as w:
+        w.add_scalars("a", {"x": 1}, 3)
+        assert w._exported == {}
+        with pytest.raises(ValueError, match="`keep_scalars` must be True"):
+            w.export_scalars_to_json(tmp_path / "all.json")
+    assert not (tmp_path / "all.json").exists()
+
+
+class Named(SummaryWriter):
+    """A subclass with attributes of its own."""
+
+    def __init__(self, log_dir: Path, name: str) -> None:
+        super().__init__(log_dir, keep_scalars=True)
+        self.name = name
+
+
+def test_a_pickled_subclass_keeps_its_attributes(tmp_path: Path) -> None:
+    with Named(tmp_path, "mine") as w:
+        w.add_scalar("a", 1.0, 1)
+        copy = pickle.loads(pickle.dumps(w))
+    assert type(copy) is Named
+    assert copy.name == "mine"
+    assert copy.log_dir == w.log_dir
+    copy.add_scalars("b", {"x": 1.0}, 2)
+    copy.export_scalars_to_json(tmp_path / "all.json")
+    copy.close()
+
+
+@pytest.mark.parametrize("value", [np.float32(1.5), np.float64(1.5), np.array(1.5), np.int64(3)])
+def test_numpy_scalars_are_numbers_however_often(tmp_path: Path, value: Any) -> None:
+    with SummaryWriter(tmp_path) as w:
+        for step in range(3):
+            w.add_scalar("a", value, np.int64(step))
+            w.log({"b": value}, step)
+        for wrong in (np.array([1.0, 2.0]), np.array([]), np.complex64(1)):
+            with pytest.raises((TypeError, ValueError), match="scalar_value"):
+                w.add_scalar("a", wrong, 9)
+        with pytest.raises(TypeError, match="global_step"):
+            w.add_scalar("a", value, np.float32(1.5))
+    tags = values(tmp_path)
+    for tag in "ab":
+        assert [(step, got.simple_value) for step, got in tags[tag]] == [
+            (step, float(value)) for step in range(3)
+        ]
 
 
 def test_adding_after_close_opens_a_new_file(tmp_path: Path) -> None:
@@ -362,6 +409,8 @@ def test_a_bad_argument_is_named_and_nothing_is_written(
         {"rotate_bytes": 0},
         {"rotate_secs": -1},
         {"flush_secs": -1},
+        {"max_buffer_bytes": 0},
+        {"close_timeout": 0},
         {"filename_suffix": "a/b"},
         {"comet_config": {"disabled": False}},
         {"logdir": "other"},

@@ -12,6 +12,7 @@ import pytest
 from fresh import python
 from records import read_events, read_records, run_events
 from tfevents import _native
+from tfevents.proto import Event, Summary
 
 
 class TestFiles:
@@ -26,6 +27,13 @@ class TestFiles:
         assert found[2] == os.uname().nodename
         assert int(found[3]) == os.getpid()
         assert writer.path.parent == tmp_path / "a" / "b"
+
+    def test_names_sort_in_the_order_of_creation(self, tmp_path):
+        writers = [_native.Writer(tmp_path) for _ in range(120)]
+        names = [writer.path.name for writer in writers]
+        assert sorted(names) == names
+        numbers = [[int(part) for part in re.findall(r"\d+", name)] for name in names]
+        assert sorted(numbers) == numbers
 
     def test_writers_in_one_millisecond_share_nothing(self, tmp_path):
         writers = [_native.Writer(tmp_path) for _ in range(20)]
@@ -329,6 +337,46 @@ class TestTrouble:
             env={**slow_disk, "NAP": "20000"},
         )
         assert done.returncode == 0, done.stderr
+
+    def test_close_and_flush_have_one_deadline_for_all_files(self, tmp_path, slow_disk):
+        done = python(
+            """
+            import os, sys, time, warnings
+            from tfevents import SummaryWriter
+            writer = SummaryWriter(sys.argv[1], close_timeout=1.0, flush_secs=3600)
+            writer.add_scalars("loss", {str(number): 1.0 for number in range(9)}, 1)
+            os.environ["NAP_WRITE"] = "1"
+            for end, limit in ((lambda: writer.flush(timeout=0.5), 0.5), (writer.close, 1.0)):
+                before = time.perf_counter()
+                with warnings.catch_warnings(record=True) as caught:
+                    warnings.simplefilter("always")
+                    end()
+                assert limit * 0.9 < time.perf_counter() - before < limit * 4
+                (warning,) = caught
+                assert "did not answer" in str(warning.message), warning
+                assert "8 more files" in str(warning.message), warning
+            assert writer.stats["dropped"] == 9 and writer.stats["pending"] == 0
+            os._exit(0)
+            """,
+            tmp_path,
+            env={**slow_disk, "NAP": "30000"},
+        )
+        assert done.returncode == 0, done.stderr
+
+    def test_small_records_pass_a_large_one_on_a_full_disk(self, small_disk):
+        writer = _native.Writer(small_disk, flush_secs=3600)
+        event = Event(step=1, summary=Summary(value=[{"tag": "large", "simple_value": 1.0}]))
+        event.summary.value[0].metadata.summary_description = "x" * 200_000
+        writer.add_event(event.SerializeToString())
+        for step in range(2, 100):
+            writer.add_scalar("small", 1.0, step)
+        with pytest.warns(RuntimeWarning, match="space"):
+            writer.flush()
+        assert [event.step for event in run_events(small_disk)] == list(range(2, 100))
+        assert (writer.stats["written"], writer.stats["pending"]) == (98, 1)
+        subprocess.run(["mount", "-o", "remount,size=1m", str(small_disk)], check=True)
+        writer.close()
+        assert [event.step for event in run_events(small_disk)] == [*range(2, 100), 1]
 
     def test_ctrl_c_ends_a_flush(self, tmp_path, slow_disk):
         done = python(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import signal
@@ -169,24 +168,52 @@ class TestProcesses:
 
 
 class TestLifetime:
-    def threads(self) -> int:
-        return len(list(Path("/proc/self/task").iterdir()))
-
     def descriptors(self) -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 
     def test_collection_closes_and_ends_the_thread(self, tmp_path):
-        before = self.threads()
-        writer = _native.Writer(tmp_path, flush_secs=3600)
-        writer.add_scalar("t", 1.0, 1)
-        assert self.threads() == before + 1
-        del writer
-        gc.collect()
+        done = python(
+            """
+            import os, sys, time
+            from tfevents import _native
+            threads = lambda: len(os.listdir("/proc/self/task"))
+            before = threads()
+            writer = _native.Writer(sys.argv[1], flush_secs=3600)
+            writer.add_scalar("t", 1.0, 1)
+            assert threads() == before + 1
+            del writer
+            deadline = time.monotonic() + 30
+            while threads() > before:
+                assert time.monotonic() < deadline, "the thread outlives its writer"
+                time.sleep(0.005)
+            os._exit(0)
+            """,
+            tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
         assert [event.step for event in run_events(tmp_path)] == [1]
-        deadline = time.monotonic() + 10
-        while self.threads() > before:
-            assert time.monotonic() < deadline, "the thread outlives its writer"
-            time.sleep(0.005)
+
+    def test_five_hundred_writers_share_a_few_threads(self, tmp_path):
+        done = python(
+            """
+            import os, sys
+            from tfevents import _native
+            threads = lambda: len(os.listdir("/proc/self/task"))
+            before, most = threads(), 0
+            writers = [_native.Writer(f"{sys.argv[1]}/{n}", flush_secs=0.01) for n in range(500)]
+            for step in range(20):
+                for writer in writers:
+                    writer.add_scalar("t", float(step), step)
+                most = max(most, threads() - before)
+            _native.close_writers(writers)
+            assert most <= 8, most
+            assert {writer.stats["written"] for writer in writers} == {20}
+            """,
+            tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+        for number in range(0, 500, 99):
+            assert [e.step for e in run_events(tmp_path / str(number))] == list(range(20))
 
     def test_descriptors_are_given_back(self, tmp_path):
         before = self.descriptors()

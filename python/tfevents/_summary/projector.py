@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,9 +16,10 @@ from pathlib import Path
 from tfevents import _native
 from tfevents._beside import FileSet
 from tfevents._errors import TfeventsError
+from tfevents._locks import Lock
 
 CONFIG = "projector_config.pbtxt"
-_LOCK = threading.Lock()
+_LOCK = Lock()
 # What cannot stand in a quoted string of protobuf's text format as it is.
 _SPECIAL = re.compile(r'[\x00-\x1f\x7f"\\]')
 
@@ -83,6 +83,10 @@ def _alone(root: Path) -> Iterator[None]:
                 fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
+            # A child that was forked meanwhile has the descriptor, too: closing it here would leave
+            # the directory locked for as long as the child lives.
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_UN)
             os.close(handle)
 
 

@@ -18,6 +18,7 @@ class Scalars(Base):
     """The scalar methods of `SummaryWriter`."""
 
     _exported: dict[str, array[float]]
+    _keep_scalars: bool
     _context: tuple[int | None, float | None] | None
 
     def add_scalars(
@@ -50,8 +51,9 @@ class Scalars(Base):
             writer = self._sub_writer(main_tag.replace("/", "_") + "_" + key)
             time = writer.add_scalar(main_tag, value, step, wall_time)
             wall_time = time if wall_time is None else wall_time
-            points = self._exported.setdefault(writer.get_logdir(), array("d"))
-            points.extend((time, float(step or 0), value))
+            if self._keep_scalars:
+                points = self._exported.setdefault(writer.get_logdir(), array("d"))
+                points.extend((time, float(step or 0), value))
 
     def log(self, values: Mapping[str, Any], step: Any = None, walltime: Any = None) -> None:
         """Adds all scalars of a step as one event.
@@ -124,7 +126,16 @@ class Scalars(Base):
 
         Args:
             path: The file. It becomes ``{run directory: [[wall time, step, value], …]}``.
+
+        Raises:
+            ValueError: If the writer was not made with ``keep_scalars=True``.
         """
+        if not self._keep_scalars:
+            message = (
+                "`keep_scalars` must be True for `export_scalars_to_json`: "
+                "SummaryWriter(..., keep_scalars=True); the points can also be read from the log"
+            )
+            raise ValueError(message)
         exported = {
             run: [
                 [time, int(step), value]

@@ -3,8 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyInt, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
+use crate::exit;
+use crate::number::{quick, quick_step};
 use crate::writer::PyWriter;
 
 /// What `SummaryWriter` inherits: a plain scalar goes straight to the writer, every other call to
@@ -79,12 +81,10 @@ impl PySummaryBase {
         ];
         if let (Ok(text), Some(step)) = (tag.cast_exact::<PyString>(), global_step)
             && given.iter().all(Option::is_none)
-            && scalar_value.is_exact_instance_of::<PyFloat>()
-            && step.is_exact_instance_of::<PyInt>()
-            && let Ok(step) = step.extract()
+            && let Some(step) = quick_step(step)
             && let Some(writer) = slf.get().writer(slf.py())
+            && let Some(value) = quick(scalar_value)?
         {
-            let value = scalar_value.extract()?;
             return writer
                 .get()
                 .add_plain(slf.py(), text.to_str()?, value, step);
@@ -99,7 +99,7 @@ impl PySummaryBase {
             display_name.map_or(PyString::new(slf.py(), "").into_any(), Bound::clone),
             summary_description.map_or(PyString::new(slf.py(), "").into_any(), Bound::clone),
         );
-        slf.call_method1("_add_scalar", arguments).map(drop)
+        exit::call(|| slf.call_method1("_add_scalar", arguments)).map(drop)
     }
 }
 

@@ -4,11 +4,14 @@ mod args;
 mod buffer;
 mod capsule;
 mod column;
+mod ending;
 mod entry;
 mod error;
+mod exit;
 mod interrupt;
 mod lifetime;
 mod logdir;
+mod number;
 mod options;
 mod projector;
 mod raw_writers;
@@ -35,9 +38,9 @@ mod _native {
     use super::scan::{PyBatch, PyBatches, PyScan, PyTable};
 
     #[pymodule_export]
-    use super::entry::PySummaryBase;
+    use super::ending::{after_fork, close_all, close_at_exit, close_writers, flush_writers};
     #[pymodule_export]
-    use super::lifetime::close_all;
+    use super::entry::PySummaryBase;
     #[pymodule_export]
     use super::projector::replace_embedding;
     #[pymodule_export]
@@ -56,6 +59,6 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
-        lifetime::close_at_exit(module.py(), &module.getattr("close_all")?)
+        ending::register(module)
     }
 }

@@ -1,25 +1,18 @@
-//! The life of a writer in an interpreter: waits with signals, policies, exit, forks, collection.
-//!
-//! Every live writer is in one list. `close_all` closes what is in it: at exit, and, since
-//! `multiprocessing` ends its forked children without the exit handlers, as a finaliser of such a
-//! child once it has used a writer. The list is locked only with the interpreter lock held and for
-//! no longer than to copy it, so that a fork never finds it locked.
+//! The life of a writer in an interpreter: waits with signals, policies, collection.
 
 use std::ffi::CString;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use pyo3::exceptions::{PyOSError, PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tfevents::event::encode::Encode;
-use tfevents::writer::{OnError, Options, Pause, Writer, generation};
+use tfevents::writer::{OnError, Options, Pause, Writer};
 use tfevents::{Error, ErrorKind};
 
-static LIVE: Mutex<Vec<Weak<Writer>>> = Mutex::new(Vec::new());
-/// The generation of this process that is prepared for its exit.
-static PREPARED: AtomicU64 = AtomicU64::new(0);
+use crate::{ending, exit};
 
 /// A writer, closed when nobody refers to it any more.
 pub struct Live {
@@ -29,9 +22,15 @@ pub struct Live {
 }
 
 /// Waits, and finds out about Ctrl-C meanwhile.
+#[derive(Default)]
 pub struct Waiting(Option<PyErr>);
 
 impl Waiting {
+    /// What a signal handler has raised.
+    pub fn signal(self) -> Option<PyErr> {
+        self.0
+    }
+
     /// To be called without the interpreter lock.
     pub fn rest(&mut self, pause: &Pause<'_>) -> tfevents::Result<()> {
         pause.rest();
@@ -70,22 +69,22 @@ pub fn exception(error: &Error) -> PyErr {
     }
 }
 
-fn warn(py: Python<'_>, error: &Error) -> PyResult<()> {
-    let text = format!("tfevents could not write: {error}");
+/// Warns that something could not be written.
+pub fn warn(py: Python<'_>, what: &str) -> PyResult<()> {
+    let text = format!("tfevents could not write: {what}");
     let text = CString::new(text.replace('\0', " "))?;
-    PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 2)
+    let category = py.get_type::<PyRuntimeWarning>();
+    exit::call(|| PyErr::warn(py, &category, &text, 2)).map(|_| ())
 }
 
 impl Live {
     pub fn open(py: Python<'_>, options: Options) -> PyResult<Self> {
+        ending::prepare(py)?;
         let writer = py
             .detach(|| Writer::open(options))
             .map_err(|error| exception(&error))?;
         let writer = Arc::new(writer);
-        let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
-        live.retain(|weak| weak.strong_count() > 0);
-        live.push(Arc::downgrade(&writer));
-        drop(live);
+        ending::watch(&writer);
         let opened = Self {
             writer,
             scratch: Mutex::new(Vec::new()),
@@ -97,9 +96,10 @@ impl Live {
     /// Adds a record, giving up the interpreter lock only to wait for room.
     #[inline]
     pub fn append<E: Encode + ?Sized>(&self, py: Python<'_>, record: &E) -> PyResult<()> {
-        if generation() != PREPARED.load(Ordering::Relaxed) {
-            prepare_child(py)?;
+        if exit::is_too_late() {
+            return Ok(());
         }
+        ending::prepare(py)?;
         let mut waiting = Waiting(None);
         let added = self
             .writer
@@ -116,9 +116,10 @@ impl Live {
         py: Python<'_>,
         work: impl FnOnce(&Writer, &mut Waiting) -> tfevents::Result<()> + Send,
     ) -> PyResult<()> {
-        if generation() != PREPARED.load(Ordering::Relaxed) {
-            prepare_child(py)?;
+        if exit::is_too_late() {
+            return Ok(());
         }
+        ending::prepare(py)?;
         let mut waiting = Waiting(None);
         let done = py.detach(|| work(&self.writer, &mut waiting));
         match done {
@@ -127,35 +128,17 @@ impl Live {
         }
     }
 
-    pub fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        self.finish(py, |writer, waiting| {
-            writer.flush_while(&mut |pause| waiting.rest(pause))
-        })
+    /// The writer itself.
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    pub fn flush(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<()> {
+        ending::flush(py, &[&self.writer], timeout)
     }
 
     pub fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.finish(py, |writer, waiting| {
-            writer.close_while(&mut |pause| waiting.rest(pause))
-        })
-    }
-
-    /// As `detached`, for what tells of trouble by its result: the policy says what that means.
-    fn finish(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&Writer, &mut Waiting) -> tfevents::Result<()> + Send,
-    ) -> PyResult<()> {
-        let mut waiting = Waiting(None);
-        let done = py.detach(|| work(&self.writer, &mut waiting));
-        if let Some(signal) = waiting.0 {
-            return Err(signal);
-        }
-        match (done, self.writer.options().on_error) {
-            (Ok(()), _) => self.notices(py),
-            (Err(error), OnError::Raise) => Err(exception(&error)),
-            (Err(error), OnError::Warn) => warn(py, &error),
-            (Err(_), OnError::Drop) => Ok(()),
-        }
+        ending::close(py, &[&self.writer], None)
     }
 
     /// Tells of the trouble since the last call.
@@ -166,7 +149,7 @@ impl Live {
         }
         match self.writer.take_notice() {
             None => Ok(()),
-            Some(error) => warn(py, &error),
+            Some(error) => warn(py, &error.to_string()),
         }
     }
 
@@ -188,15 +171,19 @@ impl Live {
         self.writer.stats().paths
     }
 
-    /// An empty buffer, larger if it was before.
+    /// An empty buffer, larger if it was before. Nobody waits for it: a forked child may find it
+    /// locked by a thread it does not have.
     pub fn scratch(&self) -> Vec<u8> {
-        std::mem::take(&mut self.scratch.lock().unwrap_or_else(PoisonError::into_inner))
+        let scratch = self.scratch.try_lock();
+        scratch.map_or_else(|_| Vec::new(), |mut kept| std::mem::take(&mut *kept))
     }
 
     /// Keeps `buffer` for the next [`scratch`](Self::scratch).
     pub fn keep(&self, mut buffer: Vec<u8>) {
         buffer.clear();
-        *self.scratch.lock().unwrap_or_else(PoisonError::into_inner) = buffer;
+        if let Ok(mut kept) = self.scratch.try_lock() {
+            *kept = buffer;
+        }
     }
 }
 
@@ -209,42 +196,4 @@ impl Drop for Live {
             }
         });
     }
-}
-
-/// Closes the writers that are still there.
-#[pyfunction]
-pub fn close_all(py: Python<'_>) {
-    let live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
-    let writers: Vec<_> = live.iter().filter_map(Weak::upgrade).collect();
-    drop(live);
-    for writer in writers {
-        let closed = py.detach(|| writer.close());
-        if let (Err(error), false) = (closed, writer.options().on_error == OnError::Drop)
-            && let Err(error) = warn(py, &error)
-        {
-            error.write_unraisable(py, None);
-        }
-    }
-}
-
-/// Has `close_all` called when the interpreter exits.
-pub fn close_at_exit(py: Python<'_>, close_all: &Bound<'_, PyAny>) -> PyResult<()> {
-    py.import("atexit")?
-        .call_method1("register", (close_all,))?;
-    Ok(())
-}
-
-/// Has it called when a child of `multiprocessing` ends, too.
-#[cold]
-fn prepare_child(py: Python<'_>) -> PyResult<()> {
-    PREPARED.store(generation(), Ordering::Relaxed);
-    let modules = py.import("sys")?.getattr("modules")?;
-    let util = modules.call_method1("get", ("multiprocessing.util",))?;
-    if !util.is_none() {
-        let close_all = py.import("tfevents._native")?.getattr("close_all")?;
-        let priority = PyDict::new(py);
-        priority.set_item("exitpriority", 0)?;
-        util.call_method("Finalize", (py.None(), close_all), Some(&priority))?;
-    }
-    Ok(())
 }

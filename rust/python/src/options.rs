@@ -58,7 +58,7 @@ fn set_option(options: &mut Options, name: &str, value: &Bound<'_, PyAny>) -> Py
     match name {
         "max_buffer_bytes" => options.max_buffer_bytes = positive(name, value)? as usize,
         "rotate_bytes" => options.rotate_bytes = Some(positive(name, value)?),
-        "flush_secs" => options.flush_interval = seconds(name, value)?,
+        "flush_secs" => options.flush_interval = Some(seconds(name, value)?),
         "rotate_secs" => options.rotate_after = Some(seconds(name, value)?),
         "close_timeout" => options.close_timeout = seconds(name, value)?,
         "durability" => {

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use tfevents::writer::Target;
 
+use crate::ending;
 use crate::lifetime::Live;
 use crate::options;
 
@@ -70,9 +71,10 @@ impl PyEventWriter {
         self.live.append(py, event)
     }
 
-    /// Waits until everything is as safe as `durability` says.
-    fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        self.live.flush(py)
+    /// Waits until everything is as safe as `durability` says, or for `timeout` seconds.
+    #[pyo3(signature = (timeout = None))]
+    fn flush(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
+        self.live.flush(py, ending::seconds(timeout))
     }
 
     /// Writes what waits and closes the file.
@@ -124,9 +126,10 @@ impl PyRecordWriter {
         self.live.append(py, record)
     }
 
-    /// Waits until everything is as safe as `durability` says.
-    fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        self.live.flush(py)
+    /// Waits until everything is as safe as `durability` says, or for `timeout` seconds.
+    #[pyo3(signature = (timeout = None))]
+    fn flush(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
+        self.live.flush(py, ending::seconds(timeout))
     }
 
     /// Writes what waits and closes the file.

@@ -9,16 +9,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use tfevents::event::encode::{
     Encode, Event, Graph, RunMetadata, Scalar, ScalarValue, SessionLog, Summary, Values, Version,
     put_value, value_len,
 };
-use tfevents::writer::{Points, Target};
+use tfevents::writer::{Points, Target, Writer};
 
 use crate::column::Column;
+use crate::ending;
 use crate::lifetime::Live;
-use crate::options;
+use crate::number::{number, plain, quick};
+use crate::{exit, options};
 
 /// Points of a batch that are copied and encoded at a time.
 const BLOCK: usize = 16 << 10;
@@ -26,36 +28,6 @@ const BLOCK: usize = 16 << 10;
 fn now() -> f64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0.0, |since| since.as_secs_f64())
-}
-
-/// A Python number, or anything that holds exactly one.
-#[inline]
-fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
-    if value.is_exact_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>() {
-        return value.extract();
-    }
-    other_number(value, name)
-}
-
-#[cold]
-fn other_number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
-    let wrong = |error: PyErr| {
-        let py = value.py();
-        let kind = value.get_type().to_string();
-        let text = format!("{name} must be a number or hold exactly one, not {kind}: {error}");
-        if error.is_instance_of::<PyValueError>(py) {
-            return PyValueError::new_err(text);
-        }
-        PyTypeError::new_err(text)
-    };
-    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
-        return Err(wrong(PyTypeError::new_err("text")));
-    }
-    let held = match value.getattr_opt("item")? {
-        Some(item) => item.call0().map_err(wrong)?,
-        None => value.clone(),
-    };
-    held.extract().map_err(wrong)
 }
 
 /// One summary of values that are encoded already.
@@ -95,6 +67,11 @@ impl PyWriter {
     pub fn add_plain(&self, py: Python<'_>, tag: &str, value: f64, step: i64) -> PyResult<()> {
         let value = ScalarValue::simple(tag, value as f32);
         self.add(py, Some(step), None, Summary(value))
+    }
+
+    /// The writer itself.
+    pub fn writer(&self) -> &Writer {
+        self.live.writer()
     }
 
     #[inline]
@@ -198,11 +175,9 @@ impl PyWriter {
         };
         if !done {
             encoded.clear();
-            for item in values.call_method0("items")?.try_iter()? {
-                let item = item?.cast_into::<PyTuple>()?;
-                let (tag, value) = (item.get_item(0)?, item.get_item(1)?);
-                let tag = tag.cast::<PyString>().map_err(|_| no_tag(&tag))?;
-                put_scalar(tag.to_str()?, number(&value, "value")?, &mut encoded);
+            let put = || put_mapping(values, &mut encoded);
+            if exit::call(put)?.is_none() {
+                return Ok(());
             }
         }
         if !encoded.is_empty() {
@@ -325,9 +300,10 @@ impl PyWriter {
         self.add(py, step, wall_time, SessionLog::Start)
     }
 
-    /// Waits until everything is as safe as `durability` says.
-    fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        self.live.flush(py)
+    /// Waits until everything is as safe as `durability` says, or for `timeout` seconds.
+    #[pyo3(signature = (timeout = None))]
+    fn flush(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
+        self.live.flush(py, ending::seconds(timeout))
     }
 
     /// Writes what waits and closes the file; adding afterwards begins a new one.
@@ -363,16 +339,29 @@ fn put_scalar(tag: &str, value: f64, out: &mut Vec<u8>) {
     put_value(out, &ScalarValue::simple(tag, value as f32));
 }
 
+/// Encodes a mapping of anything that holds numbers.
+fn put_mapping(values: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
+    for item in values.call_method0("items")?.try_iter()? {
+        let item = item?.cast_into::<PyTuple>()?;
+        let (tag, value) = (item.get_item(0)?, item.get_item(1)?);
+        let tag = tag.cast::<PyString>().map_err(|_| no_tag(&tag))?;
+        let number = match quick(&value)? {
+            Some(number) => number,
+            None => number(&value, "value")?,
+        };
+        put_scalar(tag.to_str()?, number, out);
+    }
+    Ok(())
+}
+
 /// Encodes a dict of plain numbers, and says whether it was one. Nothing here runs Python code,
 /// which could change the dict meanwhile.
 fn put_plain(values: &Bound<'_, PyDict>, out: &mut Vec<u8>) -> PyResult<bool> {
     for (tag, value) in values {
-        let plain =
-            value.is_exact_instance_of::<PyFloat>() || value.is_exact_instance_of::<PyInt>();
-        let Some(tag) = tag.cast::<PyString>().ok().filter(|_| plain) else {
+        let (Ok(tag), Some(value)) = (tag.cast::<PyString>(), plain(&value)) else {
             return Ok(false);
         };
-        put_scalar(tag.to_str()?, value.extract()?, out);
+        put_scalar(tag.to_str()?, value, out);
     }
     Ok(true)
 }

@@ -1,4 +1,4 @@
-//! The bounded buffer between the callers and the writing thread.
+//! The bounded buffer between the callers and the I/O threads.
 //!
 //! ```text
 //!  callers --encode--> [open chunk] --full--> [sealed][sealed] --take--> thread --write(2)--> file
@@ -16,10 +16,12 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::policy::{Count, Options};
+use super::output::Output;
+use super::policy::{self, Count, OnError, Options};
+use super::thread::threads;
 use crate::Error;
 use crate::record::{HEADER, OVERHEAD};
 
@@ -84,15 +86,24 @@ fn record_len(bytes: &[u8]) -> Option<u64> {
     Some(u64::from_le_bytes(*length) + OVERHEAD as u64)
 }
 
-/// What the writing thread is doing.
+/// Whether chunks are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// There is none.
+    /// There is no file, or one without records.
     Closed,
-    /// It takes chunks.
+    /// The I/O threads take what comes.
     Running,
-    /// It takes what is there and ends.
+    /// They take what is there and close the file.
     Closing,
+}
+
+/// When the I/O threads have to look at a writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wake {
+    /// They know already.
+    Not,
+    Now,
+    At(Instant),
 }
 
 /// Everything the callers and the thread share.
@@ -109,8 +120,14 @@ pub(super) struct State {
     pub dropped: Count,
     pub paths: Vec<PathBuf>,
     pub phase: Phase,
-    /// Counts threads: one that was given up finds another number here and leaves.
+    /// Where the records go, unless an I/O thread has it in hand.
+    pub output: Option<Box<Output>>,
+    /// Counts openings: an output that was given up finds another number here and is dropped.
     pub session: u64,
+    /// Counts outputs that were left to a thread that hangs.
+    pub abandoned: u64,
+    /// When the I/O threads look at this writer at the latest.
+    pub timer: Option<Instant>,
     /// Flushes asked for, and answered so far, the last one with `answer`.
     pub asked: u64,
     pub answered: u64,
@@ -120,15 +137,16 @@ pub(super) struct State {
     /// For the next call: an error to raise or to warn of.
     pub notice: Option<Error>,
     pub last_error: Option<String>,
-    /// Counts the thread's reports, so that nobody who waits misses one.
+    /// Counts reports, so that nobody who waits misses one.
     reports: u64,
 }
 
 pub(super) struct Shared {
     pub options: Options,
     pub noticed: AtomicBool,
+    /// Waits for an I/O thread or is in the hands of one.
+    enqueued: AtomicBool,
     state: Mutex<State>,
-    work: Condvar,
     report: Condvar,
 }
 
@@ -137,6 +155,7 @@ impl Shared {
         Self {
             options,
             noticed: AtomicBool::new(false),
+            enqueued: AtomicBool::new(false),
             state: Mutex::new(State {
                 open: Chunk::default(),
                 sealed: VecDeque::new(),
@@ -148,7 +167,10 @@ impl Shared {
                 dropped: Count::default(),
                 paths: Vec::new(),
                 phase: Phase::Closed,
+                output: None,
                 session: 0,
+                abandoned: 0,
+                timer: None,
                 asked: 0,
                 answered: 0,
                 answer: None,
@@ -157,7 +179,6 @@ impl Shared {
                 last_error: None,
                 reports: 0,
             }),
-            work: Condvar::new(),
             report: Condvar::new(),
         }
     }
@@ -167,30 +188,44 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the thread.
-    pub fn wake(&self) {
-        self.work.notify_one();
+    /// How long a record waits at most.
+    pub fn flush_interval(&self) -> Duration {
+        policy::flush_interval(self.options.flush_interval)
     }
 
-    /// The thread sleeps until it is woken, or for `limit`.
-    pub fn sleep<'a>(
-        &self,
-        state: MutexGuard<'a, State>,
-        limit: Option<Duration>,
-    ) -> MutexGuard<'a, State> {
-        match limit {
-            None => self
-                .work
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner),
-            Some(limit) => {
-                let slept = self.work.wait_timeout(state, limit);
-                slept.unwrap_or_else(PoisonError::into_inner).0
-            }
+    /// Marks this writer as waiting for an I/O thread. False if it was already.
+    pub fn enqueue(&self) -> bool {
+        !self.enqueued.swap(true, Ordering::AcqRel)
+    }
+
+    /// Ends the mark, with the state locked: what is asked for from now on enqueues it again.
+    pub fn dequeue(&self, _state: &MutexGuard<'_, State>) {
+        self.enqueued.store(false, Ordering::Release);
+    }
+
+    /// Gives up what waits, and leaves the output to the thread that has it in hand.
+    pub fn abandon(&self, state: &mut MutexGuard<'_, State>, error: Error) {
+        state.give_up();
+        state.end();
+        state.abandoned += 1;
+        self.dequeue(state);
+        state.last_error = Some(error.to_string());
+        state.answer = Some(error);
+        self.report(state);
+    }
+
+    /// Has the I/O threads look at this writer. The state is not locked.
+    #[inline]
+    pub fn wake(self: &Arc<Self>, when: Wake) {
+        match when {
+            Wake::Not => {}
+            Wake::Now if self.enqueue() => threads().submit(Arc::clone(self)),
+            Wake::Now => {}
+            Wake::At(at) => threads().schedule(self, at),
         }
     }
 
-    /// Wakes whoever waits for the thread.
+    /// Wakes the callers that wait for the I/O.
     pub fn report(&self, state: &mut State) {
         state.reports += 1;
         self.report.notify_all();
@@ -202,12 +237,22 @@ impl Shared {
         self.noticed.store(true, Ordering::Relaxed);
     }
 
+    /// What `error` means for the callers: a notice once per trouble, or each time.
+    pub fn trouble(&self, state: &mut State, error: &Error) {
+        let first = !std::mem::replace(&mut state.failing, true);
+        match self.options.on_error {
+            OnError::Raise => self.notice(state, error.clone()),
+            OnError::Warn if first => self.notice(state, error.clone()),
+            OnError::Warn | OnError::Drop => state.last_error = Some(error.to_string()),
+        }
+    }
+
     pub fn take_notice(&self, state: &mut State) -> Option<Error> {
         self.noticed.store(false, Ordering::Relaxed);
         state.notice.take()
     }
 
-    /// A pause until the thread's next report after `state` was looked at.
+    /// A pause until the next report after `state` was looked at.
     pub fn pause(&self, state: &State) -> Pause<'_> {
         Pause {
             shared: self,
@@ -224,13 +269,19 @@ impl State {
         waiting == 0 || waiting + bytes <= bound
     }
 
-    /// Lets `fill` append one record of `bytes` bytes. True if the thread has something new to
-    /// wait for or to take.
+    /// Lets `fill` append one record of `bytes` bytes.
     #[inline]
-    pub fn push(&mut self, bytes: usize, fill: impl FnOnce(&mut Vec<u8>)) -> bool {
-        let mut wake = false;
+    pub fn push(
+        &mut self,
+        bytes: usize,
+        interval: impl FnOnce() -> Duration,
+        fill: impl FnOnce(&mut Vec<u8>),
+    ) -> Wake {
+        let mut wake = Wake::Not;
         if self.open.bytes.capacity() - self.open.bytes.len() < bytes {
-            wake = self.seal();
+            if self.seal() {
+                wake = Wake::Now;
+            }
             self.open.bytes = self.chunk(bytes);
         }
         fill(&mut self.open.bytes);
@@ -238,10 +289,22 @@ impl State {
         self.pending.records += 1;
         self.pending.bytes += bytes as u64;
         if self.since.is_none() {
-            self.since = Some(Instant::now());
-            wake = true;
+            let now = Instant::now();
+            self.since = Some(now);
+            if wake == Wake::Not {
+                wake = self.alarm(now + interval());
+            }
         }
         wake
+    }
+
+    /// A wake at `at`, unless there is one before.
+    pub fn alarm(&mut self, at: Instant) -> Wake {
+        if self.timer.is_some_and(|timer| timer <= at) {
+            return Wake::Not;
+        }
+        self.timer = Some(at);
+        Wake::At(at)
     }
 
     /// Queues a chunk that was filled elsewhere.
@@ -292,6 +355,15 @@ impl State {
         true
     }
 
+    /// Ends the session: nothing is written any more, and no memory is kept for it.
+    pub fn end(&mut self) {
+        self.phase = Phase::Closed;
+        self.session += 1;
+        self.timer = None;
+        self.answered = self.asked;
+        self.spare = Vec::new();
+    }
+
     /// Counts everything that waits as lost.
     pub fn give_up(&mut self) {
         self.open = Chunk::default();
@@ -302,7 +374,7 @@ impl State {
     }
 }
 
-/// What a caller does instead of spinning while the thread is busy.
+/// What a caller does instead of spinning while the I/O takes its time.
 pub struct Pause<'a> {
     shared: &'a Shared,
     seen: u64,

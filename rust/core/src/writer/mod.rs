@@ -1,9 +1,10 @@
-//! Writes event files: a call costs the encoding of its record, a thread does the I/O.
+//! Writes event files: a call costs the encoding of its record, another thread does the I/O.
 //!
 //! [`Writer::append`] encodes the record where it is called, straight into a bounded buffer
-//! (`buffer`); a background thread (`thread`) takes what gathered, by size and by time, and
-//! writes it to a file that stays open (`sink`). What happens when the disk is slow, full or gone
-//! is a choice of the caller (`policy`), and so is what `flush` promises.
+//! (`buffer`). The I/O threads (`thread`), which all writers of a process share, take what
+//! gathered, by size and by time, and write it (`output`) to a file that stays open (`sink`). What
+//! happens when the disk is slow, full or gone is a choice of the caller (`policy`), and so is what
+//! `flush` promises (`ending`).
 //!
 //! - Only whole records are handed to `write(2)`, and a write that breaks off is cut back. So a
 //!   process that dies at any moment leaves every record up to its last flush, and at most a torn
@@ -11,16 +12,18 @@
 //! - A call waits for the disk only in `flush`, in `close`, and when the buffer is full under
 //!   `on_full = block`; it does so in short rests between which the caller can look for an
 //!   interrupt (the `_while` variants). `close` gives up after a time.
-//! - A forked child keeps nothing of its parent: at its first call it gets a buffer, a thread and
+//! - A disk that hangs holds up its own writers only.
+//! - A forked child keeps nothing of its parent: at its first call it gets a buffer, threads and
 //!   a file of its own, and never touches the parent's, whose locks may be held for ever. What the
 //!   parent had not written yet, the parent writes.
 //! - After `close` a writer goes on in a new file when something is added.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 
 mod batch;
 mod buffer;
+mod ending;
+mod output;
 mod policy;
 mod sink;
 mod system;
@@ -31,16 +34,22 @@ mod tests;
 
 pub use batch::Points;
 pub use buffer::Pause;
-pub use policy::{Count, Durability, Fate, OnError, OnFull, Options, Stats, Target};
+pub use ending::{close_all, flush_all};
+pub use policy::{
+    Count, Durability, Fate, OnError, OnFull, Options, Stats, Target, flush_soon,
+    set_flush_interval,
+};
 pub use sink::{FileSink, Sink, Torn};
-pub use system::{generation, host};
+pub use system::{generation, host, watch_forks};
 
 use crate::event::encode::Encode;
 use crate::record::{OVERHEAD, frame_in_place};
 use crate::{Error, Result};
 use batch::Template;
-use buffer::{CHUNK, Phase, Shared, State};
-use thread::Desk;
+use buffer::{CHUNK, Phase, Shared, State, Wake};
+use output::Output;
+use system::PerProcess;
+use thread::threads;
 
 /// The largest record: protobuf reads no message of 2 GiB.
 const LARGEST: usize = i32::MAX as usize;
@@ -59,35 +68,10 @@ fn patiently(pause: &Pause<'_>) -> Result<()> {
 
 /// Writes records in the background. All methods take `&self` and may be called from any thread.
 pub struct Writer {
-    first: Engine,
+    /// What one process has of this writer.
+    shared: PerProcess<Arc<Shared>>,
     make_sink: MakeSink,
     options: Options,
-}
-
-/// What one process has of a writer.
-struct Engine {
-    generation: u64,
-    shared: Arc<Shared>,
-    /// The sink before the first record, while there is no thread.
-    idle: Mutex<Option<Desk>>,
-    /// The engine of the child that was forked from this process.
-    heir: OnceLock<Box<Engine>>,
-}
-
-impl Engine {
-    fn new(options: &Options) -> Self {
-        Self {
-            generation: generation(),
-            shared: Arc::new(Shared::new(options.clone())),
-            idle: Mutex::new(None),
-            heir: OnceLock::new(),
-        }
-    }
-
-    fn idle(&self) -> Option<Desk> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.take()
-    }
 }
 
 impl Writer {
@@ -108,24 +92,24 @@ impl Writer {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn with_sink(options: Options, make_sink: MakeSink) -> Result<Self> {
-        system::watch_forks();
-        let engine = Engine::new(&options);
-        let mut desk = Desk::new(Arc::clone(&engine.shared), make_sink(&options));
-        if let Err(error) = desk.open_first() {
+        watch_forks();
+        let shared = Arc::new(Shared::new(options.clone()));
+        let mut output = Box::new(Output::new(make_sink(&options)));
+        if let Err(error) = output.open_first(&shared) {
             match options.on_error {
                 OnError::Raise => return Err(error),
-                OnError::Warn => engine.shared.notice(&mut engine.shared.lock(), error),
-                OnError::Drop => engine.shared.lock().last_error = Some(error.to_string()),
+                OnError::Warn => shared.notice(&mut shared.lock(), error),
+                OnError::Drop => shared.lock().last_error = Some(error.to_string()),
             }
         }
-        let mut idle = engine.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        *idle = Some(desk);
-        drop(idle);
-        Ok(Self {
-            first: engine,
+        shared.lock().output = Some(output);
+        let writer = Self {
+            shared: PerProcess::new(),
             make_sink,
             options,
-        })
+        };
+        let _ = writer.shared.get_or_init(|| shared);
+        Ok(writer)
     }
 
     /// How this writer works.
@@ -133,26 +117,10 @@ impl Writer {
         &self.options
     }
 
-    /// The engine of this process, if it has one.
-    fn engine(&self) -> Option<&Engine> {
-        let now = generation();
-        let mut engine = &self.first;
-        while engine.generation != now {
-            engine = engine.heir.get()?;
-        }
-        Some(engine)
-    }
-
     #[inline]
-    fn engine_or_new(&self) -> &Engine {
-        let now = generation();
-        let mut engine = &self.first;
-        while engine.generation != now {
-            engine = engine
-                .heir
-                .get_or_init(|| Box::new(Engine::new(&self.options)));
-        }
-        engine
+    fn shared(&self) -> &Arc<Shared> {
+        self.shared
+            .get_or_init(|| Arc::new(Shared::new(self.options.clone())))
     }
 
     /// Adds one record. Waits if the buffer is full and `on_full` says so.
@@ -177,20 +145,21 @@ impl Writer {
             )));
         }
         let bytes = payload + OVERHEAD;
-        let engine = self.engine_or_new();
-        let Some(mut state) = self.enter(engine, bytes, wait)? else {
-            let mut state = engine.shared.lock();
+        let shared = self.shared();
+        let Some(mut state) = self.enter(shared, bytes, wait)? else {
+            let mut state = shared.lock();
             state.dropped.add(Count {
                 records: 1,
                 bytes: bytes as u64,
             });
             return Ok(Fate::Dropped);
         };
-        let wake = state.push(bytes, |out| frame_in_place(out, |out| record.encode(out)));
+        let interval = || shared.flush_interval();
+        let wake = state.push(bytes, interval, |out| {
+            frame_in_place(out, |out| record.encode(out));
+        });
         drop(state);
-        if wake {
-            engine.shared.wake();
-        }
+        shared.wake(wake);
         Ok(Fate::Kept)
     }
 
@@ -200,32 +169,32 @@ impl Writer {
     /// As [`append_while`](Self::append_while); the points before are added.
     pub fn append_scalars(&self, tag: &str, points: Points<'_>, wait: Wait<'_>) -> Result<Fate> {
         let template = Template::new(tag);
-        let engine = self.engine_or_new();
+        let shared = self.shared();
         let mut points = points;
         let bound = self.options.max_buffer_bytes;
         let size = CHUNK.min(bound).max(template.longest());
         let most = size / template.longest();
         while !points.is_empty() {
-            let Some(mut state) = self.enter(engine, size, wait)? else {
+            let Some(mut state) = self.enter(shared, size, wait)? else {
                 let lost = Count {
                     records: points.len() as u64,
                     bytes: template.total(points),
                 };
-                engine.shared.lock().dropped.add(lost);
+                shared.lock().dropped.add(lost);
                 return Ok(Fate::Dropped);
             };
             let mut chunk = state.chunk(size);
             state.reserved += size;
             drop(state);
             let done = template.fill(points.first(most), &mut chunk);
-            let mut state = engine.shared.lock();
+            let mut state = shared.lock();
             state.reserved -= size;
             state.push_chunk(chunk, done as u64);
-            if state.phase == Phase::Closed && !self.start(engine, &mut state)? {
+            if state.phase == Phase::Closed && !self.start(shared, &mut state)? {
                 state.give_up();
             }
             drop(state);
-            engine.shared.wake();
+            shared.wake(Wake::Now);
             points = points.skip(done);
         }
         Ok(Fate::Kept)
@@ -235,17 +204,16 @@ impl Writer {
     #[inline]
     fn enter<'a>(
         &self,
-        engine: &'a Engine,
+        shared: &'a Arc<Shared>,
         bytes: usize,
         wait: Wait<'_>,
     ) -> Result<Option<std::sync::MutexGuard<'a, State>>> {
-        let shared = &engine.shared;
         let mut state = shared.lock();
         loop {
             if state.notice.is_some() && self.options.on_error == OnError::Raise {
                 return shared.take_notice(&mut state).map_or(Ok(None), Err);
             }
-            if state.phase == Phase::Closed && !self.start(engine, &mut state)? {
+            if state.phase == Phase::Closed && !self.start(shared, &mut state)? {
                 return Ok(None);
             }
             if state.has_room(bytes, self.options.max_buffer_bytes) {
@@ -255,160 +223,46 @@ impl Writer {
                 return Ok(None);
             }
             state.seal();
-            shared.wake();
             let pause = shared.pause(&state);
             drop(state);
+            shared.wake(Wake::Now);
             wait(&pause)?;
             state = shared.lock();
         }
     }
 
-    /// Starts the thread. False if there can be none now.
+    /// Begins to write. False if there can be no thread now.
     #[cold]
-    fn start(&self, engine: &Engine, state: &mut State) -> Result<bool> {
+    fn start(&self, shared: &Arc<Shared>, state: &mut State) -> Result<bool> {
         if state.session > 0
             && let Target::File(path) = &self.options.target
         {
             let path = path.display();
             return Err(Error::argument(format!("{path}: the writer is closed")));
         }
-        let desk = engine.idle().unwrap_or_else(|| {
-            Desk::new(Arc::clone(&engine.shared), (self.make_sink)(&self.options))
-        });
-        state.session += 1;
-        state.answer = None;
-        if let Err(error) = desk.spawn(state.session) {
+        if let Err(error) = threads().open() {
             let path = state.paths.last().cloned().unwrap_or_default();
             let error = Error::io(error, &path);
             match self.options.on_error {
                 OnError::Raise => return Err(error),
-                OnError::Warn => engine.shared.notice(state, error),
+                OnError::Warn => shared.notice(state, error),
                 OnError::Drop => state.last_error = Some(error.to_string()),
             }
             return Ok(false);
         }
+        let made = || Box::new(Output::new((self.make_sink)(&self.options)));
+        let output = state.output.take().unwrap_or_else(made);
+        state.session += 1;
+        state.output = Some(output.begin(state.session));
+        state.answer = None;
         state.phase = Phase::Running;
         Ok(true)
-    }
-
-    /// Waits until everything that was added is as safe as `durability` says.
-    ///
-    /// # Errors
-    /// If it could not be made so; the records wait for the next try, or are lost, as `on_error`
-    /// says.
-    pub fn flush(&self) -> Result<()> {
-        self.flush_while(&mut patiently)
-    }
-
-    /// As [`flush`](Self::flush), waiting with `wait`.
-    ///
-    /// # Errors
-    /// As `flush`, and those of `wait`.
-    pub fn flush_while(&self, wait: Wait<'_>) -> Result<()> {
-        let Some(engine) = self.engine() else {
-            return Ok(());
-        };
-        let shared = &engine.shared;
-        let mut state = shared.lock();
-        if state.phase == Phase::Closed {
-            return Ok(());
-        }
-        state.asked += 1;
-        let mine = state.asked;
-        shared.wake();
-        if self.options.durability == Durability::Buffered {
-            return Ok(());
-        }
-        while state.answered < mine {
-            let pause = shared.pause(&state);
-            drop(state);
-            wait(&pause)?;
-            state = shared.lock();
-        }
-        match state.answer.clone() {
-            Some(error) => {
-                shared.take_notice(&mut state);
-                Err(error)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Writes what waits and ends the file and the thread. Again is harmless; `append` afterwards
-    /// begins a new file. Returns after `close_timeout` at the latest, whatever the disk does.
-    ///
-    /// # Errors
-    /// If records were lost by closing; they are counted.
-    pub fn close(&self) -> Result<()> {
-        self.close_while(&mut patiently)
-    }
-
-    /// As [`close`](Self::close), waiting with `wait`.
-    ///
-    /// # Errors
-    /// As `close`, and those of `wait`; the thread then closes on its own.
-    pub fn close_while(&self, wait: Wait<'_>) -> Result<()> {
-        let Some(engine) = self.engine() else {
-            return Ok(());
-        };
-        if let Some(desk) = engine.idle() {
-            desk.close();
-        }
-        let shared = &engine.shared;
-        let deadline = Instant::now() + self.options.close_timeout;
-        let mut state = shared.lock();
-        let session = state.session;
-        if state.phase == Phase::Closed {
-            return Ok(());
-        }
-        if state.phase == Phase::Running {
-            state.phase = Phase::Closing;
-            state.answer = None;
-            shared.wake();
-        }
-        while state.phase == Phase::Closing && state.session == session {
-            if Instant::now() >= deadline {
-                return Err(self.abandon(shared, &mut state));
-            }
-            let pause = shared.pause(&state);
-            drop(state);
-            wait(&pause)?;
-            state = shared.lock();
-        }
-        match state.answer.take() {
-            Some(error) => {
-                shared.take_notice(&mut state);
-                Err(error)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Leaves a thread that hangs to itself.
-    #[cold]
-    fn abandon(&self, shared: &Shared, state: &mut State) -> Error {
-        let lost = state.pending;
-        state.give_up();
-        state.phase = Phase::Closed;
-        state.session += 1;
-        state.answered = state.asked;
-        let text = format!(
-            "the disk did not answer for {:?}; {} records ({} bytes) are given up",
-            self.options.close_timeout, lost.records, lost.bytes
-        );
-        let error = std::io::Error::new(std::io::ErrorKind::TimedOut, text);
-        let path = state.paths.last().cloned().unwrap_or_default();
-        let error = Error::io(error, &path);
-        state.last_error = Some(error.to_string());
-        state.answer = Some(error.clone());
-        shared.report(state);
-        error
     }
 
     /// The trouble since the last call, once. Cheap when there is none.
     #[inline]
     pub fn take_notice(&self) -> Option<Error> {
-        let shared = &self.engine()?.shared;
+        let shared = self.shared.get()?;
         if !shared.noticed.load(std::sync::atomic::Ordering::Relaxed) {
             return None;
         }
@@ -417,10 +271,10 @@ impl Writer {
 
     /// What became of the records so far.
     pub fn stats(&self) -> Stats {
-        let Some(engine) = self.engine() else {
+        let Some(shared) = self.shared.get() else {
             return Stats::default();
         };
-        let state = engine.shared.lock();
+        let state = shared.lock();
         Stats {
             written: state.written,
             dropped: state.dropped,

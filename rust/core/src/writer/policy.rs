@@ -1,7 +1,10 @@
 //! What the caller chose, and what became of the records.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use super::system::generation;
 
 /// What happens when the disk refuses.
 ///
@@ -66,8 +69,9 @@ pub struct Options {
     pub version: bool,
     /// The most bytes that wait in memory. A record larger than this is taken when nothing waits.
     pub max_buffer_bytes: usize,
-    /// How long a record waits at most before it is written.
-    pub flush_interval: Duration,
+    /// How long a record waits at most before it is written; `None` is the default of the process,
+    /// [`set_flush_interval`].
+    pub flush_interval: Option<Duration>,
     /// Go on in the next file before this one grows beyond so many bytes.
     pub rotate_bytes: Option<u64>,
     /// Go on in the next file when this one is older.
@@ -90,7 +94,7 @@ impl Options {
             host: None,
             version: true,
             max_buffer_bytes: 64 << 20,
-            flush_interval: Duration::from_secs(2),
+            flush_interval: None,
             rotate_bytes: None,
             rotate_after: None,
             durability: Durability::default(),
@@ -107,6 +111,32 @@ impl Options {
             suffix: String::new(),
         })
     }
+}
+
+/// Milliseconds.
+static FLUSH_INTERVAL: AtomicU64 = AtomicU64::new(2000);
+/// The process that is about to end: its generation, counted from 1.
+static ENDING: AtomicU64 = AtomicU64::new(0);
+
+/// Sets how long a record waits in writers that do not say it themselves; 2 seconds at first. A
+/// forked child inherits it.
+pub fn set_flush_interval(interval: Duration) {
+    let millis = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+    FLUSH_INTERVAL.store(millis.max(1), Ordering::Relaxed);
+}
+
+/// Has all writers of this process write what is added from here on as soon as they can: the
+/// process is about to end, and perhaps without closing them again.
+pub fn flush_soon() {
+    ENDING.store(generation() + 1, Ordering::Relaxed);
+}
+
+pub(super) fn flush_interval(of_writer: Option<Duration>) -> Duration {
+    if ENDING.load(Ordering::Relaxed) == generation() + 1 {
+        return Duration::from_millis(1);
+    }
+    let default = || Duration::from_millis(FLUSH_INTERVAL.load(Ordering::Relaxed));
+    of_writer.unwrap_or_else(default)
 }
 
 /// Whether a record was taken.

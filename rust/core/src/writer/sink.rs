@@ -59,8 +59,35 @@ pub trait Sink: Send {
     fn close(&mut self, keep: bool);
 }
 
-/// Distinguishes the files that one process writes in the same second.
-static UID: AtomicU64 = AtomicU64::new(0);
+/// The seconds and the number in the last file name of this process.
+static LAST: AtomicU64 = AtomicU64::new(0);
+/// Bits of [`LAST`] that hold the number.
+const NUMBER_BITS: u32 = 28;
+
+/// Seconds since 1970 and a number for the next file name. Names sort in the order in which they
+/// were made, as strings and by their numbers: where a number gets a further digit, the seconds go
+/// on by one; where the clock went back, they stay.
+fn next_stamp() -> (u64, u64) {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let following = |last: u64| {
+        if last == 0 {
+            return now << NUMBER_BITS;
+        }
+        let (seconds, number) = (last >> NUMBER_BITS, (last & ((1 << NUMBER_BITS) - 1)) + 1);
+        let longer = number.ilog10() > (number - 1).max(1).ilog10();
+        now.max(seconds + u64::from(longer)) << NUMBER_BITS | number
+    };
+    let mut last = LAST.load(Ordering::Relaxed);
+    loop {
+        let next = following(last);
+        match LAST.compare_exchange_weak(last, next, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => return (next >> NUMBER_BITS, next & ((1 << NUMBER_BITS) - 1)),
+            Err(now) => last = now,
+        }
+    }
+}
 
 /// How many names are tried before a collision is an error.
 const ATTEMPTS: usize = 1000;
@@ -75,7 +102,6 @@ pub struct FileSink {
     length: u64,
     /// The directory's entry of the open file is on the disk.
     listed: bool,
-    last: String,
 }
 
 impl FileSink {
@@ -88,26 +114,15 @@ impl FileSink {
             open: None,
             length: 0,
             listed: false,
-            last: String::new(),
         }
     }
 
-    /// `events.out.tfevents.<seconds>.<host>.<pid>.<uid><suffix>`, after the last one in string
+    /// `events.out.tfevents.<seconds>.<host>.<pid>.<number><suffix>`, after the last one in string
     /// order, which is the order in which readers take the files of a run.
-    fn next_name(&mut self, suffix: &str) -> String {
-        let mut seconds = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
-        let uid = UID.fetch_add(1, Ordering::Relaxed);
-        loop {
-            let (host, pid) = (&self.host, self.pid);
-            let name = format!("events.out.tfevents.{seconds:010}.{host}.{pid}.{uid}{suffix}");
-            if name > self.last {
-                self.last.clone_from(&name);
-                return name;
-            }
-            seconds += 1;
-        }
+    fn next_name(&self, suffix: &str) -> String {
+        let (seconds, number) = next_stamp();
+        let (host, pid) = (&self.host, self.pid);
+        format!("events.out.tfevents.{seconds:010}.{host}.{pid}.{number}{suffix}")
     }
 
     fn open_in(&mut self, directory: &Path, suffix: &str) -> Result<(File, PathBuf)> {

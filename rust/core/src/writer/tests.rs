@@ -83,7 +83,7 @@ impl Sink for Script {
 fn options() -> Options {
     Options {
         version: false,
-        flush_interval: Duration::from_secs(3600),
+        flush_interval: Some(Duration::from_secs(3600)),
         close_timeout: Duration::from_secs(20),
         ..Options::directory("unused")
     }
@@ -167,7 +167,7 @@ fn time_writes_without_a_flush() {
     let writer = writer(
         &disk,
         Options {
-            flush_interval: Duration::from_millis(20),
+            flush_interval: Some(Duration::from_millis(20)),
             ..options()
         },
     );
@@ -248,7 +248,7 @@ fn a_wait_can_be_ended_by_the_caller() {
     disk.hang.store(true, SeqCst);
     let writer = writer(&disk, options());
     add(&writer, 0, 10);
-    let error = writer.flush_while(&mut |_| Err(Error::interrupted()));
+    let error = writer.flush_while(None, &mut |_| Err(Error::interrupted()));
     assert!(matches!(
         error.unwrap_err().kind(),
         crate::ErrorKind::Interrupted
@@ -326,7 +326,7 @@ fn warn_leaves_one_notice_and_raise_fails_the_next_call() {
         &full,
         Options {
             on_error: OnError::Raise,
-            flush_interval: Duration::from_millis(1),
+            flush_interval: Some(Duration::from_millis(1)),
             ..options()
         },
     );
@@ -605,4 +605,154 @@ fn a_batch_stays_within_the_buffer() {
     disk.hang.store(false, SeqCst);
     writer.close().unwrap();
     assert_eq!(writer.stats().written.records, stats.pending.records);
+}
+
+#[test]
+fn a_large_record_on_a_full_disk_lets_smaller_ones_pass() {
+    let disk = disk(1000);
+    let writer = writer(&disk, options());
+    add(&writer, 0, 100);
+    add(&writer, 1, 20_000);
+    for n in 2..6 {
+        add(&writer, n, 100);
+    }
+    assert!(writer.flush().is_err(), "flush tells of the large one");
+    assert_eq!(all_records(&disk), [0, 2, 3, 4, 5]);
+    assert_eq!(writer.stats().pending.records, 1);
+    add(&writer, 6, 100);
+    writer.flush().unwrap_err();
+    assert_eq!(all_records(&disk), [0, 2, 3, 4, 5, 6]);
+    disk.room.store(ENOUGH, SeqCst);
+    writer.close().unwrap();
+    assert_eq!(all_records(&disk), [0, 2, 3, 4, 5, 6, 1]);
+    assert_eq!(writer.stats().written.records, 7);
+}
+
+#[test]
+fn records_that_were_set_aside_leave_room_for_others() {
+    let disk = disk(5000);
+    let options = Options {
+        max_buffer_bytes: 100_000,
+        ..options()
+    };
+    let writer = writer(&disk, options);
+    for n in 0..5 {
+        add(&writer, n, 20_000);
+        writer.flush().unwrap_err();
+    }
+    let stats = writer.stats();
+    assert_eq!((stats.pending.records, stats.dropped.records), (2, 3));
+    assert_eq!(add(&writer, 5, 100), Fate::Kept);
+    writer.flush().unwrap_err();
+    assert_eq!(all_records(&disk), [5]);
+    assert!(writer.close().is_err());
+    assert_eq!(writer.stats().dropped.records, 5);
+}
+
+#[test]
+fn a_disk_that_hangs_holds_up_its_own_writer_only() {
+    let (hung, sound) = (disk(ENOUGH), disk(ENOUGH));
+    hung.hang.store(true, SeqCst);
+    let timed = || Options {
+        flush_interval: Some(Duration::from_millis(5)),
+        close_timeout: Duration::from_millis(100),
+        ..options()
+    };
+    let stuck: Vec<_> = (0..12).map(|_| writer(&hung, timed())).collect();
+    let well = writer(&sound, timed());
+    for writer in &stuck {
+        add(writer, 0, 100);
+    }
+    for n in 0..5 {
+        add(&well, n, 100);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while all_records(&sound).len() <= n as usize {
+            assert!(Instant::now() < deadline, "written by the timer alone");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    well.close().unwrap();
+    let all: Vec<_> = stuck.iter().collect();
+    let start = Instant::now();
+    let closed = close_all(&all, None, &mut patiently).unwrap();
+    assert!(closed.iter().all(|result| result.is_err()));
+    assert!(
+        start.elapsed() < Duration::from_millis(100) * 12 / 2,
+        "one deadline for all"
+    );
+    hung.hang.store(false, SeqCst);
+}
+
+#[test]
+fn a_writer_goes_on_after_a_disk_that_hung_was_given_up() {
+    let disk = disk(ENOUGH);
+    let options = Options {
+        close_timeout: Duration::from_millis(50),
+        ..options()
+    };
+    let writer = writer(&disk, options);
+    disk.hang.store(true, SeqCst);
+    add(&writer, 0, 100);
+    writer.close().unwrap_err();
+    add(&writer, 1, 100);
+    disk.hang.store(false, SeqCst);
+    writer.flush().unwrap();
+    writer.close().unwrap();
+    assert_eq!(writer.stats().written.records, 1);
+    assert_eq!(writer.stats().dropped.records, 1);
+}
+
+#[test]
+fn opening_and_closing_in_a_hurry_loses_nothing() {
+    let disk = disk(ENOUGH);
+    let writer = writer(&disk, options());
+    std::thread::scope(|scope| {
+        for thread in 0..3 {
+            let writer = &writer;
+            scope.spawn(move || {
+                for n in 0..300 {
+                    add(writer, thread * 300 + n, 20);
+                    writer.close().unwrap();
+                }
+            });
+        }
+    });
+    writer.close().unwrap();
+    let mut all = all_records(&disk);
+    all.sort_unstable();
+    assert_eq!(all, (0..900).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_flush_has_a_deadline_if_asked_for() {
+    let disk = disk(ENOUGH);
+    disk.hang.store(true, SeqCst);
+    let writer = writer(&disk, options());
+    add(&writer, 0, 100);
+    let limit = Some(Duration::from_millis(50));
+    let error = writer.flush_while(limit, &mut patiently).unwrap_err();
+    assert!(error.to_string().contains("did not answer"), "{error}");
+    disk.hang.store(false, SeqCst);
+    writer.close().unwrap();
+    assert_eq!(all_records(&disk), [0], "nothing was given up");
+}
+
+#[test]
+fn names_sort_in_the_order_in_which_they_were_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let names: Vec<_> = (0..250)
+        .map(|_| {
+            let writer = Writer::open(Options::directory(dir.path())).unwrap();
+            let path = writer.stats().paths.remove(0);
+            path.file_name().unwrap().to_str().unwrap().to_owned()
+        })
+        .collect();
+    let numbers = |name: &String| {
+        let mut parts = name.split('.');
+        let seconds: u64 = parts.nth(3).unwrap().parse().unwrap();
+        let number: u64 = parts.next_back().unwrap().parse().unwrap();
+        (seconds, number)
+    };
+    assert!(names.is_sorted(), "as strings");
+    assert!(names.iter().map(numbers).is_sorted(), "by their numbers");
 }

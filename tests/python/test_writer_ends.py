@@ -1,0 +1,128 @@
+"""Nothing is lost because of how a process ends: children of multiprocessing, exits, forks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fresh import python
+from records import read_events, run_events
+
+SCRIPT = Path(__file__).with_name("process_ends.py")
+CELLS = 27
+
+
+@pytest.mark.parametrize("wrote", [0, 1], ids=["parent_silent", "parent_wrote"])
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_children_of_multiprocessing_lose_nothing(tmp_path, method, wrote):
+    command = [sys.executable, str(SCRIPT), method, str(wrote), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    cells = done.stdout.splitlines()
+    assert len(cells) == CELLS
+    assert [cell for cell in cells if not cell.endswith(" 300")] == []
+
+
+@pytest.mark.parametrize("value", ["1.5", "np.float32(1.5)", "[1.5]"])
+def test_a_daemon_thread_that_logs_does_not_disturb_the_exit(tmp_path, value):
+    code = f"""
+        import os, sys, threading
+        import numpy as np
+        from tfevents import SummaryWriter
+        writer = SummaryWriter(sys.argv[1])
+        added, enough = [-1], threading.Event()
+        def work():
+            step = 0
+            while True:
+                writer.add_scalar("loss", {value}, step)
+                added[0] = step
+                step += 1
+                if step > 500:
+                    enough.set()
+        threading.Thread(target=work, daemon=True).start()
+        enough.wait()
+        print(added[0], flush=True)
+    """
+    for number in range(6):
+        folder = tmp_path / str(number)
+        done = python(code, folder)
+        assert done.returncode == 0, done.stderr
+        found = [event.step for event in run_events(folder)]
+        assert found == list(range(len(found)))
+        assert len(found) > int(done.stdout), "what was added before the exit began"
+
+
+def test_a_thread_that_logs_after_the_finalisers_of_a_child_is_heard(tmp_path):
+    done = python(
+        """
+        import multiprocessing, sys, threading, time
+        from multiprocessing import util
+        from tfevents import SummaryWriter
+        def child(folder):
+            writer = SummaryWriter(folder, flush_secs=3600)
+            ended = threading.Event()
+            util.Finalize(None, ended.set, exitpriority=-1000)  # behind that of the writer
+            def late():
+                ended.wait()
+                for step in range(100):
+                    writer.add_scalar("loss", 1.0, step)
+                time.sleep(0.3)
+            threading.Thread(target=late).start()
+        process = multiprocessing.get_context("fork").Process(target=child, args=sys.argv[1:2])
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [event.step for event in run_events(tmp_path)] == list(range(100))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "writer.add_scalars('loss', {str(n): 1.0 for n in range(k % 40)}, 1)",
+        "writer.add_embedding(np.ones((50, 4)), tag=str(k % 7))",
+        "writer.add_scalar('loss', np.float32(1), 1), writer.log({'a': 1.0, 'b': 2}), "
+        "writer.flush()",
+    ],
+)
+def test_a_fork_while_other_threads_log_leaves_the_child_free(tmp_path, call):
+    done = python(
+        f"""
+        import os, sys, threading, time, signal
+        import numpy as np
+        from tfevents import SummaryWriter
+        writer = SummaryWriter(sys.argv[1])
+        stop, k = threading.Event(), 0
+        def work():
+            global k
+            while not stop.is_set():
+                k += 1
+                {call}
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for number in range(30):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)  # a child that hangs is killed
+                {call}
+                writer.add_scalar("child", float(number), number)
+                writer.close()
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0, number
+        stop.set()
+        for thread in threads:
+            thread.join()
+        writer.close()
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    files = [event for path in tmp_path.glob("events*") for event in read_events(path)]
+    steps = [event.step for event in files for value in event.summary.value if value.tag == "child"]
+    assert sorted(steps) == list(range(30))

@@ -133,26 +133,6 @@ def test_scalars_are_kept_only_when_asked_to(tmp_path: Path) -> None:
     assert not (tmp_path / "all.json").exists()
 
 
-class Named(SummaryWriter):
-    """A subclass with attributes of its own."""
-
-    def __init__(self, log_dir: Path, name: str) -> None:
-        super().__init__(log_dir, keep_scalars=True)
-        self.name = name
-
-
-def test_a_pickled_subclass_keeps_its_attributes(tmp_path: Path) -> None:
-    with Named(tmp_path, "mine") as w:
-        w.add_scalar("a", 1.0, 1)
-        copy = pickle.loads(pickle.dumps(w))
-    assert type(copy) is Named
-    assert copy.name == "mine"
-    assert copy.log_dir == w.log_dir
-    copy.add_scalars("b", {"x": 1.0}, 2)
-    copy.export_scalars_to_json(tmp_path / "all.json")
-    copy.close()
-
-
 @pytest.mark.parametrize("value", [np.float32(1.5), np.float64(1.5), np.array(1.5), np.int64(3)])
 def test_numpy_scalars_are_numbers_however_often(tmp_path: Path, value: Any) -> None:
     with SummaryWriter(tmp_path) as w:

@@ -30,8 +30,8 @@ from oracle import KINDS, exact
 #: Many of these filters are meant to leave nothing.
 pytestmark = pytest.mark.filterwarnings("ignore::tfevents.NoMatchWarning")
 
-TAGS = ["loss/train", "loss/val", "acc", "lossy", "Loss/x"]
-RUNS = [".", "a", "a/b", "run_2", "run_10"]
+TAGS = ["loss/train", "loss/val", "acc", "lossy", "Loss/x", "acc[top1]"]
+RUNS = [".", "a", "a/b", "run_2", "run_10", "lr=[1, 2]"]
 
 #: Every kind that an event can hold, made from a tag and a number.
 VALUES = [
@@ -57,7 +57,9 @@ points = st.tuples(
 logs_of_points = st.dictionaries(
     st.sampled_from(RUNS), st.lists(points, max_size=12), min_size=1, max_size=4
 )
-globs = st.sampled_from(["*", "loss/*", "a*", "l?ss*", "[Ll]oss/*", "acc", "nothing", "*1*", "."])
+globs = st.sampled_from(
+    ["*", "loss/*", "a*", "l?ss*", "[Ll]oss/*", "acc", "nothing", "*1*", ".", "acc[top1]", "loss**"]
+)
 steps_filters = st.one_of(
     st.none(),
     st.integers(-3, 12),
@@ -80,7 +82,7 @@ def names_match(given, name):
     if given is None:
         return True
     given = [given] if isinstance(given, str) else given
-    return any(fnmatch.fnmatchcase(name, glob) for glob in given)
+    return any(name == glob or fnmatch.fnmatchcase(name, glob) for glob in given)
 
 
 def step_matches(given, step):
@@ -184,12 +186,63 @@ def test_no_columns_are_no_columns_but_all_rows(log):
     assert (table.num_columns, table.num_rows) == (0, 5)
 
 
+#: Names as Hydra, sweeps and people make them.
+ODD_NAMES = [
+    "lr=[0.1, 0.2],opt={name: adam}",
+    "acc[top1]",
+    "a[",
+    "[!]",
+    "x**y",
+    "*",
+    "two  spaces",
+    "line\nbreak",
+    'it\'s "quoted"',
+    "tab\tand \\ backslash",
+]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_name_matches_itself_in_every_filter(log, name):
+    of_run = [event(1, scalar(name, 1), histogram(name, [1.0], [1]), text(name, "t"))]
+    log(name, of_run)
+    log("another", [event(1, scalar("another", 1), histogram("another", [1.0], [1]))])
+    logs = tfevents.open(log.root)
+    for wanted in (name, [name], ["nothing", name], re.compile(f"^{re.escape(name)}$")):
+        for kind in ("scalars", "histograms", "text", "series", "events"):
+            found = getattr(logs, kind)(runs=wanted, tags=wanted).to_arrow()
+            assert set(found["run"].to_pylist()) >= {name}
+            assert set(found["tag"].to_pylist()) >= {name}
+            if name != "*" or isinstance(wanted, re.Pattern):
+                assert set(found["run"].to_pylist()) == {name}
+        assert name in logs.files(runs=wanted).to_arrow()["run"].to_pylist()
+
+
+def test_what_is_no_glob_matches_the_equal_name_only(log):
+    log("a", [event(1, scalar("a[", 1), scalar("a", 2), scalar("[a", 3))])
+    rows = read(tfevents.open(log.root), "scalars", tags=["a[", "[z"])
+    assert [row["tag"] for row in rows] == ["a["]
+
+
+def test_several_stars_match_as_one(log):
+    log(".", [event(1, *(scalar(tag, 1) for tag in TAGS))])
+    for glob in ("loss**", "l***", "**ss/**"):
+        rows = read(tfevents.open(log.root), "scalars", tags=glob)
+        expected = [tag for tag in TAGS if fnmatch.fnmatchcase(tag, glob)]
+        assert [row["tag"] for row in rows] == expected
+
+
+def test_a_hundred_thousand_names_may_be_given(log):
+    log(".", [event(n // 500, scalar(f"tag{n % 500}", n)) for n in range(5_000)])
+    names = [f"tag{n}" for n in range(250, 100_000)]
+    assert tfevents.open(log.root).scalars(tags=names).count() == 2_500
+
+
 def test_a_pattern_searches(log):
     log("a", [event(1, *(scalar(tag, 1) for tag in TAGS))])
     log("ab", [event(1, *(scalar(tag, 2) for tag in TAGS))])
     logs = tfevents.open(log.root)
     tags = [row["tag"] for row in read(logs, "scalars", tags=re.compile("ss/|^a"), runs="a")]
-    assert tags == ["loss/train", "loss/val", "acc", "Loss/x"]
+    assert tags == ["loss/train", "loss/val", "acc", "Loss/x", "acc[top1]"]
     assert {row["run"] for row in read(logs, "scalars", runs=re.compile("b$"))} == {"ab"}
     assert read(logs, "scalars", tags=re.compile("nothing")) == []
 

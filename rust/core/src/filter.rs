@@ -4,7 +4,9 @@
 //! of it before a payload is decoded.
 
 use crate::error::{Error, Result};
+use foldhash::fast::FixedState;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// A condition on a name.
 #[derive(Debug, Clone, Default)]
@@ -12,34 +14,59 @@ pub enum Names {
     /// Every name.
     #[default]
     All,
-    /// Names that match one of the globs; `*` matches `/`, too.
-    Globs(Vec<glob::Pattern>),
-    /// Exactly these names.
-    Exactly(HashSet<String>),
+    /// The names that meet one of several conditions; shared, for a scan has several copies.
+    Any(Arc<AnyName>),
+}
+
+/// Names, and globs.
+#[derive(Debug, Default)]
+pub struct AnyName {
+    equal: HashSet<String, FixedState>,
+    globs: Vec<glob::Pattern>,
 }
 
 impl Names {
-    /// The condition that one of `globs` matches; `argument` is named in the error.
-    pub fn globs<S: AsRef<str>>(globs: &[S], argument: &str) -> Result<Self> {
-        let pattern = |glob: &S| {
-            let glob = glob.as_ref();
-            glob::Pattern::new(glob).map_err(|error| {
-                Error::argument(format!("{argument}={glob:?} is no valid glob: {error}"))
-            })
-        };
-        Ok(Self::Globs(
-            globs.iter().map(pattern).collect::<Result<_>>()?,
-        ))
+    /// Names that equal one of `given`, or that match one of them as a glob; `*` matches `/`, too.
+    /// What is no valid glob matches the equal name only.
+    pub fn matching<S: Into<String>>(given: impl IntoIterator<Item = S>) -> Self {
+        let mut globs = Vec::new();
+        let equal = given.into_iter().map(Into::into);
+        let equal = equal.inspect(|text: &String| globs.extend(glob(text)));
+        let equal = equal.collect();
+        Self::Any(Arc::new(AnyName { equal, globs }))
+    }
+
+    /// Exactly the names `given`.
+    pub fn exactly<S: Into<String>>(given: impl IntoIterator<Item = S>) -> Self {
+        let equal = given.into_iter().map(Into::into).collect();
+        let globs = Vec::new();
+        Self::Any(Arc::new(AnyName { equal, globs }))
     }
 
     /// Whether `name` meets the condition.
     pub fn matches(&self, name: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Globs(patterns) => patterns.iter().any(|p| p.matches(name)),
-            Self::Exactly(names) => names.contains(name),
+            Self::Any(any) => {
+                any.equal.contains(name) || any.globs.iter().any(|glob| glob.matches(name))
+            }
         }
     }
+}
+
+/// `text` as a glob; `None` if it can match nothing but itself.
+fn glob(text: &str) -> Option<glob::Pattern> {
+    if !text.contains(['*', '?', '[']) {
+        return None;
+    }
+    // Beside anything but a slash, the glob crate takes one star only.
+    let single_stars = || {
+        let mut last = ' ';
+        let is_new = |c: &char| !(std::mem::replace(&mut last, *c) == '*' && *c == '*');
+        let text: String = text.chars().filter(is_new).collect();
+        glob::Pattern::new(&text)
+    };
+    glob::Pattern::new(text).or_else(|_| single_stars()).ok()
 }
 
 /// A condition on the step.
@@ -168,9 +195,36 @@ mod tests {
 
     #[test]
     fn a_star_matches_slashes() {
-        let names = Names::globs(&["loss/*"], "tags").unwrap();
+        let names = Names::matching(["loss/*"]);
         assert!(names.matches("loss/train/x"));
         assert!(!names.matches("lossy"));
-        assert!(Names::globs(&["a[", "b"], "tags").is_err());
+    }
+
+    #[test]
+    fn a_name_matches_itself_whatever_it_holds() {
+        for name in [
+            "lr=[0.1, 0.2]",
+            "acc[top1]",
+            "a[",
+            "a**b",
+            "***",
+            "[!]",
+            "a\nb",
+            "'\"",
+            "",
+        ] {
+            assert!(Names::matching([name]).matches(name), "{name}");
+            assert!(Names::exactly([name]).matches(name), "{name}");
+        }
+        assert!(!Names::exactly(["a*"]).matches("ab"));
+        assert!(!Names::matching(["a["]).matches("ab"));
+    }
+
+    #[test]
+    fn several_stars_are_one() {
+        for glob in ["loss**", "lo***s*", "**ss/**", "loss/**"] {
+            assert!(Names::matching([glob]).matches("loss/train"), "{glob}");
+        }
+        assert!(!Names::matching(["x**"]).matches("loss"));
     }
 }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use tfevents::filter::{Filter, Names, Steps};
 use tfevents::logdir::{Choose, OnDamage, Options, Restarts, Root, Selection};
 
-/// A condition on names: all, globs, or exactly these.
+/// A condition on names: equal to these or matching them as globs, or exactly these.
 #[derive(FromPyObject)]
 pub(crate) enum NamesArg {
     #[pyo3(transparent)]
-    Globs(Vec<String>),
+    Matching(Vec<String>),
     Exactly {
         #[pyo3(item)]
         exactly: Vec<String>,
@@ -49,12 +49,12 @@ pub(crate) struct FilterArg {
     columns: Option<Vec<String>>,
 }
 
-pub(crate) fn names(arg: Option<NamesArg>, argument: &str) -> tfevents::Result<Names> {
-    Ok(match arg {
+pub(crate) fn names(arg: Option<NamesArg>) -> Names {
+    match arg {
         None => Names::All,
-        Some(NamesArg::Globs(globs)) => Names::globs(&globs, argument)?,
-        Some(NamesArg::Exactly { exactly }) => Names::Exactly(exactly.into_iter().collect()),
-    })
+        Some(NamesArg::Matching(given)) => Names::matching(given),
+        Some(NamesArg::Exactly { exactly }) => Names::exactly(exactly),
+    }
 }
 
 /// Calls `function` with the list of all tags; it returns those it chooses.
@@ -74,8 +74,8 @@ impl FilterArg {
         };
         let filter = move || {
             Ok(Filter {
-                runs: names(self.runs, "runs")?,
-                tags: names(tags, "tags")?,
+                runs: names(self.runs),
+                tags: names(tags),
                 steps: match self.steps {
                     None => Steps::All,
                     Some(StepsArg::Range((start, stop, stride))) => {

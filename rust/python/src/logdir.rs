@@ -44,7 +44,7 @@ impl PyLogDir {
 
     /// The files of the runs that meet the condition, for `restore` in another process.
     fn portable(&self, py: Python<'_>, runs: Option<NamesArg>) -> PyResult<Vec<Run>> {
-        let runs = names(runs, "runs").map_err(|error| to_py(py, &error))?;
+        let runs = names(runs);
         let version = |v: FileVersion| (v.length, v.file, v.modified, v.ends);
         let found = py.detach(|| self.0.portable(&runs));
         Ok(found

@@ -149,7 +149,7 @@ fn last_values(
 ) -> Result<HashMap<(usize, String), f64>> {
     let tags = match declared.is_empty() {
         true => Names::All,
-        false => Names::Exactly(declared.iter().map(|(_, tag)| tag.clone()).collect()),
+        false => Names::exactly(declared.iter().map(|(_, tag)| tag.as_str())),
     };
     let filter = Filter {
         tags,

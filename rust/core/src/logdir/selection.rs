@@ -45,7 +45,7 @@ impl Selection {
         let mut filter = self.filter.clone();
         if let Some(choose) = &self.tags {
             let known = state.snapshot.tags.of_runs(state, &filter, go_on)?;
-            filter.tags = Names::Exactly(choose(known)?.into_iter().collect());
+            filter.tags = Names::exactly(choose(known)?);
         }
         Ok(filter)
     }
@@ -79,7 +79,7 @@ impl KnownTags {
         let mut found = HashSet::new();
         if !missing.is_empty() {
             let filter = Filter {
-                runs: Names::Exactly(missing.clone()),
+                runs: Names::exactly(missing.iter().cloned()),
                 ..Filter::default()
             };
             found = series::tags(&state.view(&filter)?, filter, go_on)?;

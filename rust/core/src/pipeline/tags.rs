@@ -412,7 +412,7 @@ mod tests {
 
     #[test]
     fn a_tag_keeps_its_number_in_any_order() {
-        let filter = Names::globs(&["a*"], "tags").unwrap();
+        let filter = Names::matching(["a*"]);
         let mut tags = Tags::new(&filter, None, None);
         let order = ["a", "b", "a2", "a", "b", "a2", "b", "b", "a", "", "a2"];
         let ids: Vec<u32> = order

@@ -178,3 +178,18 @@ def _translate(value):
     from eventfiles import Summary
 
     return Summary.Value.FromString(value.SerializeToString())
+
+
+def test_a_session_start_costs_the_same_however_many_runs_there_are(log):
+    """Twenty thousand sessions over as many series: hours if each were told to each."""
+    tags = [scalar(f"tag{n}", n) for n in range(2_000)]
+    log("many_series", [event(1, *tags), *[start(2)] * 20_000, event(1, *tags)])
+    for n in range(1_000):
+        log(f"run{n}", [event(1, scalar("x", 1)), start(1), event(1, scalar("x", 2))])
+    logs = tfevents.open(log.root, restarts="last")
+    assert logs.scalars(runs="run*").count() == 1_000
+    rows = logs.scalars(runs="many_series", columns=["attempt"]).to_arrow()
+    assert set(rows["attempt"].to_pylist()) == {0, 20_000}
+    series = logs.series().to_arrow()
+    assert len(series) == 3_000
+    assert set(series["count"].to_pylist()) == {1, 2}

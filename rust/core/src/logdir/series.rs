@@ -19,7 +19,6 @@ use std::sync::Arc;
 /// Everything known of one series.
 struct Summary {
     stat: Stat,
-    plugin: String,
     learned: Learned,
 }
 
@@ -46,20 +45,8 @@ fn summaries(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<(TagNumber
             .get(&(stat.run, stat.described_by))
             .cloned()
             .unwrap_or_default();
-        let plugin = match stat.kind {
-            _ if !learned.plugin.is_empty() => learned.plugin.clone(),
-            Some(kind @ (Kind::Scalars | Kind::Histograms | Kind::Images | Kind::Audio)) => {
-                kind.name().to_owned()
-            }
-            Some(Kind::Graphs) => "graphs".to_owned(),
-            _ => String::new(),
-        };
         if stat.count > 0 {
-            summaries.push(Summary {
-                stat,
-                plugin,
-                learned,
-            });
+            summaries.push(Summary { stat, learned });
         }
     }
     summaries.sort_by_key(|s| s.stat.run);
@@ -121,7 +108,10 @@ impl Collected {
         }
         for (run, tag, learned) in part.lesson.learned() {
             let key = (run, tags.of(tag));
-            self.learned.entry(key).or_insert_with(|| learned.clone());
+            let known = self.learned.entry(key);
+            known
+                .and_modify(|known| known.and_then(learned))
+                .or_insert_with(|| learned.clone());
         }
         let Some(cuts) = &mut self.cuts else { return };
         for point in &part.points {
@@ -129,7 +119,8 @@ impl Collected {
                 continue;
             };
             let slot = slots[number as usize];
-            let (kept, _) = cuts.point((slot as i32, 0), step);
+            let run = self.stats[slot].run as i32;
+            let (kept, _) = cuts.point((run, slot as i32), step);
             if kept && filter.matches_time(step, wall_time) {
                 let known = &mut self.stats[slot];
                 if known.count == 0 {
@@ -146,7 +137,6 @@ impl Collected {
 fn find_restarts(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<Cuts> {
     let mut tags = TagNumbers::default();
     let mut index: HashMap<(u32, u32, Option<Kind>), i32> = HashMap::new();
-    let mut by_run: HashMap<u32, Vec<i32>> = HashMap::new();
     let mut found = Found::default();
     each_part(view, filter, true, go_on, |part| {
         let mut slots = Vec::with_capacity(part.stats.len());
@@ -157,22 +147,14 @@ fn find_restarts(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<Cuts> 
                 stat.kind,
             );
             let next = index.len() as i32;
-            let slot = *index.entry(key).or_insert_with(|| {
-                by_run.entry(stat.run).or_default().push(next);
-                next
-            });
-            slots.push(slot);
+            slots.push((stat.run as i32, *index.entry(key).or_insert(next)));
         }
         for point in &part.points {
             match *point {
                 Point::Value(number, step, _) => {
-                    found.point((slots[number as usize], 0), step);
+                    found.point(slots[number as usize], step);
                 }
-                Point::Start(run, step) => {
-                    for &slot in by_run.get(&run).map_or(&[][..], Vec::as_slice) {
-                        found.start_series((slot, 0), step);
-                    }
-                }
+                Point::Start(run, step) => found.start(run as i32, step),
             }
         }
     })?;
@@ -193,7 +175,7 @@ pub(super) fn series(view: View, filter: Filter) -> Result<Resolved> {
             dictionary(run, strings(view.run_names())),
             dictionary(tag, tags.values()),
             kinds(all.iter().map(|s| s.stat.kind)),
-            texts(|s| &s.plugin),
+            texts(|s| s.stat.plugin.as_deref().unwrap_or_default()),
             Arc::new(dtype),
             column(|s| s.count as i64),
             column(|s| s.first.0),

@@ -6,15 +6,17 @@
 //! step at which any later restart of its series took up again. Only restarts are remembered, so
 //! a second pass can stream.
 
+use foldhash::fast::FixedState;
 use std::collections::HashMap;
 
-/// A series of a scan: numbers of run and tag.
+/// A series of a scan: number of its run, and a number of its own in there.
 pub type Series = (i32, i32);
 
 /// The restarts of every series.
 #[derive(Debug, Default)]
 pub struct Restarts {
-    series: HashMap<Series, Found>,
+    series: HashMap<Series, Found, FixedState>,
+    starts: HashMap<i32, Starts, FixedState>,
 }
 
 #[derive(Debug, Default)]
@@ -22,6 +24,31 @@ struct Found {
     points: u64,
     last: Option<i64>,
     at: Vec<Restart>,
+    /// How many of its run's sessions it has restarted with.
+    met: usize,
+}
+
+/// The sessions of a run. A series takes them in at its next point, so that a session costs the
+/// same however many series there are.
+#[derive(Debug, Default)]
+struct Starts {
+    count: usize,
+    /// The number of each session whose step is lower than that of every later one, and the step.
+    lowest: Vec<(usize, i64)>,
+}
+
+impl Starts {
+    fn add(&mut self, step: i64) {
+        while self.lowest.pop_if(|(_, above)| *above >= step).is_some() {}
+        self.lowest.push((self.count, step));
+        self.count += 1;
+    }
+
+    /// The lowest step of the sessions from number `first` on.
+    fn lowest_from(&self, first: usize) -> Option<i64> {
+        let at = self.lowest.partition_point(|(number, _)| *number < first);
+        self.lowest.get(at).map(|(_, step)| *step)
+    }
 }
 
 /// One restart of a series, or several without a point between them.
@@ -40,8 +67,10 @@ impl Found {
         self.at.last().map_or(0, |restart| restart.number)
     }
 
-    fn restart(&mut self, step: i64) {
-        let number = self.number().saturating_add(1);
+    /// `times` restarts, the lowest of them at `step`.
+    fn restart(&mut self, step: i64, times: usize) {
+        let times = i32::try_from(times).unwrap_or(i32::MAX);
+        let number = self.number().saturating_add(times);
         match self.at.last_mut() {
             Some(last) if last.position == self.points => {
                 last.step = last.step.min(step);
@@ -55,8 +84,13 @@ impl Found {
         }
     }
 
-    fn start(&mut self, step: i64) {
-        self.restart(step);
+    /// Takes in the sessions that started since its last point.
+    fn catch_up(&mut self, starts: &Starts) {
+        let Some(step) = starts.lowest_from(self.met) else {
+            return;
+        };
+        self.restart(step, starts.count - self.met);
+        self.met = starts.count;
         // What is kept ends before `step`; going back behind that is another restart.
         self.last = self.last.map(|last| last.min(step.saturating_sub(1)));
     }
@@ -65,9 +99,19 @@ impl Found {
 impl Restarts {
     /// The next point of a series; how many restarts it has had by now.
     pub fn point(&mut self, series: Series, step: i64) -> i32 {
-        let found = self.series.entry(series).or_default();
+        let starts = match self.starts.is_empty() {
+            true => None,
+            false => self.starts.get(&series.0),
+        };
+        let found = self.series.entry(series).or_insert_with(|| Found {
+            met: starts.map_or(0, |starts| starts.count),
+            ..Found::default()
+        });
+        if let Some(starts) = starts {
+            found.catch_up(starts);
+        }
         if found.last.is_some_and(|last| step < last) {
-            found.restart(step);
+            found.restart(step, 1);
         }
         found.last = Some(step);
         found.points += 1;
@@ -76,20 +120,16 @@ impl Restarts {
 
     /// A session of `run` starts at `step`: all its series take up again there.
     pub fn start(&mut self, run: i32, step: i64) {
-        for (_, found) in self.series.iter_mut().filter(|((r, _), _)| *r == run) {
-            found.start(step);
-        }
-    }
-
-    /// A session of the run of `series` starts at `step`.
-    pub fn start_series(&mut self, series: Series, step: i64) {
-        if let Some(found) = self.series.get_mut(&series) {
-            found.start(step);
-        }
+        self.starts.entry(run).or_default().add(step);
     }
 
     /// What is kept, for a second pass.
-    pub fn cuts(self) -> Cuts {
+    pub fn cuts(mut self) -> Cuts {
+        for ((run, _), found) in &mut self.series {
+            if let Some(starts) = self.starts.get(run) {
+                found.catch_up(starts);
+            }
+        }
         let cut = |mut found: Found| {
             let mut lowest = i64::MAX;
             for restart in found.at.iter_mut().rev() {
@@ -112,7 +152,7 @@ impl Restarts {
 /// Which points give way to later ones.
 #[derive(Debug, Default, Clone)]
 pub struct Cuts {
-    series: HashMap<Series, Cut>,
+    series: HashMap<Series, Cut, FixedState>,
 }
 
 #[derive(Debug, Clone)]
@@ -210,7 +250,73 @@ mod tests {
         assert_eq!(kept, 3);
     }
 
+    /// What happens to three series of one run.
+    #[derive(Debug, Clone, Copy)]
+    enum Moment {
+        Point(i32, i64),
+        Start(i64),
+    }
+
+    /// Attempt of each point, and whether it is kept, every session told to every series at once.
+    fn one_by_one(moments: &[Moment]) -> Vec<(bool, i32)> {
+        let mut points: Vec<(i32, i64, bool, i32)> = Vec::new();
+        let mut state: HashMap<i32, (i64, i32)> = HashMap::new(); // last step, attempt
+        let cut = |points: &mut Vec<(i32, i64, bool, i32)>, series: i32, from: i64| {
+            for point in points.iter_mut().filter(|p| p.0 == series && p.1 >= from) {
+                point.2 = false;
+            }
+        };
+        for &moment in moments {
+            match moment {
+                Moment::Start(step) => {
+                    for (&series, (last, attempt)) in &mut state {
+                        cut(&mut points, series, step);
+                        *last = (*last).min(step - 1);
+                        *attempt += 1;
+                    }
+                }
+                Moment::Point(series, step) => {
+                    let (last, attempt) = state.entry(series).or_insert((i64::MIN, 0));
+                    if step < *last {
+                        cut(&mut points, series, step);
+                        *attempt += 1;
+                    }
+                    *last = step;
+                    points.push((series, step, true, *attempt));
+                }
+            }
+        }
+        points.into_iter().map(|p| (p.2, p.3)).collect()
+    }
+
+    fn moments() -> impl Strategy<Value = Vec<Moment>> {
+        let point = (0i32..3, 0i64..8).prop_map(|(series, step)| Moment::Point(series, step));
+        let start = (0i64..8).prop_map(Moment::Start);
+        prop::collection::vec(prop_oneof![4 => point, 1 => start], 0..40)
+    }
+
     proptest! {
+        #[test]
+        fn sessions_taken_in_late_equal_sessions_told_at_once(moments in moments()) {
+            let (mut all, mut first) = (Restarts::default(), Vec::new());
+            for &moment in &moments {
+                match moment {
+                    Moment::Start(step) => all.start(0, step),
+                    Moment::Point(series, step) => first.push(all.point((0, series), step)),
+                }
+            }
+            let mut cuts = all.cuts();
+            let mut got = Vec::new();
+            for &moment in &moments {
+                if let Moment::Point(series, step) = moment {
+                    got.push(cuts.point((0, series), step));
+                }
+            }
+            let attempts: Vec<i32> = got.iter().map(|(_, attempt)| *attempt).collect();
+            prop_assert_eq!(&attempts, &first);
+            prop_assert_eq!(got, one_by_one(&moments));
+        }
+
         #[test]
         fn equals_removing_points_one_restart_at_a_time(steps in prop::collection::vec(0i64..8, 0..40)) {
             let mut naive: Vec<i64> = Vec::new();

@@ -196,11 +196,11 @@ impl<'a> Value<'a> {
         Some(())
     }
 
-    /// The value with `metadata` for its own, if it has none.
+    /// The value with `metadata`, if there is any, in place of its own.
     #[inline(always)]
-    pub fn or_metadata(self, metadata: Option<&'a [u8]>) -> Self {
+    pub fn with_metadata(self, metadata: Option<&'a [u8]>) -> Self {
         Self {
-            metadata: self.metadata.or(metadata),
+            metadata: metadata.or(self.metadata),
             ..self
         }
     }

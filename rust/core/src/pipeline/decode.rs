@@ -1,5 +1,6 @@
 //! Events to the rows of one kind.
 
+use super::plugin::Owner;
 use super::record::{Events, Trouble};
 use super::tags::{Context, Lesson, Tags};
 use super::walk::SHORT_SEARCH;
@@ -194,8 +195,8 @@ impl<'s, R: Rows> Decoder<'s, R> {
         if value.metadata.is_some_and(|m| self.tags.is_news(id, m)) {
             ensure_event(payload, event, alone, checked)?;
         }
-        let plugin = self.tags.plugin_of(id, &value).ok_or(Trouble::Irregular)?;
-        if !self.is_timely(event.step, event.wall_time) || !self.wants(id, &value, plugin)? {
+        let owner = self.tags.owner_of(id, &value).ok_or(Trouble::Irregular)?;
+        if !self.is_timely(event.step, event.wall_time) || !self.wants(&value, owner)? {
             return Ok(());
         }
         ensure_event(payload, event, alone, checked)?;
@@ -204,7 +205,7 @@ impl<'s, R: Rows> Decoder<'s, R> {
         } else {
             None
         };
-        let value = value.or_metadata(said.as_deref());
+        let value = value.with_metadata(said.as_deref());
         if renames {
             let name = self.tags.id(mesh_name(&value));
             id = name.ok_or("mesh whose name is no UTF-8")?;
@@ -214,7 +215,7 @@ impl<'s, R: Rows> Decoder<'s, R> {
         }
         let entry = Entry {
             value,
-            plugin,
+            plugin: owner.plugin,
             graph: None,
         };
         let rows = self.rows.push(&entry)?;
@@ -225,28 +226,13 @@ impl<'s, R: Rows> Decoder<'s, R> {
 
     /// Whether the value is of the kind and plugin asked for.
     #[inline(always)]
-    fn wants(&self, id: u32, value: &Value<'_>, plugin: Plugin) -> Result<bool, Trouble> {
-        let kind = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)?;
-        let Some(wanted) = &self.spec.filter.plugin else {
-            return Ok(kind == Some(self.spec.kind));
-        };
-        let named = match kind {
-            _ if self.tags.plugin_is_wanted(id) && value.metadata.is_some() => true,
-            _ if self.tags.plugin_is_wanted(id) => {
-                matches!(value.content, Content::Tensor(_) | Content::None)
-            }
-            // A legacy value belongs to the plugin that shows it.
-            Some(kind @ (Kind::Scalars | Kind::Histograms | Kind::Images | Kind::Audio)) => {
-                plugin == Plugin::Other
-                    && !matches!(value.content, Content::Tensor(_))
-                    && kind.name() == wanted
-            }
-            _ => false,
-        };
+    fn wants(&self, value: &Value<'_>, owner: Owner) -> Result<bool, Trouble> {
+        let kind = kind_of(&value.content, owner.plugin).ok_or(Trouble::Irregular)?;
         // Asked for by plugin, any tensor may be read as a plain tensor.
-        let as_tensor =
-            self.spec.kind == Kind::Tensors && matches!(value.content, Content::Tensor(_));
-        Ok(named && (kind == Some(self.spec.kind) || as_tensor))
+        let as_tensor = self.spec.kind == Kind::Tensors
+            && self.spec.filter.plugin.is_some()
+            && matches!(value.content, Content::Tensor(_));
+        Ok(self.tags.is_selected(owner) && (kind == Some(self.spec.kind) || as_tensor))
     }
 
     fn graph(&mut self, offset: u64, event: &Event<'_>, payload: &[u8]) -> Result<(), Trouble> {
@@ -263,8 +249,8 @@ impl<'s, R: Rows> Decoder<'s, R> {
             return Err(Trouble::Irregular);
         }
         let id = self.tags.id(tag).ok_or(Trouble::Irregular)?;
-        let by_plugin = self.spec.filter.plugin.is_some();
-        if !self.tags.is_wanted(id) || by_plugin || !self.is_timely(event.step, event.wall_time) {
+        let wanted = self.tags.is_wanted(id) && self.tags.is_selected(Owner::GRAPHS);
+        if !wanted || !self.is_timely(event.step, event.wall_time) {
             return Ok(());
         }
         let entry = Entry {
@@ -328,9 +314,10 @@ impl<R: Rows> Events for Decoder<'_, R> {
             return true;
         }
         // Nothing is learned from a payload that has not been verified.
-        let plugin = match value.metadata {
-            Some(metadata) => Metadata::parse(metadata).map(|m| Plugin::of(m.plugin)),
-            None => self.tags.known(id),
+        let own = value.metadata.and_then(Metadata::parse);
+        let plugin = match own.filter(|own| !own.plugin.is_empty()) {
+            Some(own) => Some(Plugin::of(own.plugin)),
+            None => self.tags.known(id).map(|owner| owner.plugin),
         };
         // Metadata that is not known yet must be learned, whenever its event happened.
         if !self.is_timely(peek.step, peek.wall_time) && self.tags.known(id).is_some() {

@@ -13,6 +13,7 @@
 pub mod decode;
 pub mod order;
 pub mod plan;
+pub mod plugin;
 mod pool;
 pub mod record;
 pub mod restarts;

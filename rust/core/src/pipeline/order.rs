@@ -2,7 +2,7 @@
 
 use super::plan::{FileTask, Unit};
 use super::pool::Pool;
-use super::tags::{Context, Lesson};
+use super::tags::{self, Context, Lesson};
 use super::walk::{Damage, Span};
 use super::{Decoded, Task};
 use crate::error::{Error, ErrorKind, Result};
@@ -242,10 +242,8 @@ impl<T: Task> Ordered<T> {
     }
 
     fn learn(&mut self, output: &T::Output) {
-        for (run, tag, learned) in output.lesson().into_iter().flat_map(Lesson::learned) {
-            if run == self.run && !self.context.contains_key(tag) {
-                self.context.insert(tag.to_owned(), learned.clone());
-            }
+        if let Some(lesson) = output.lesson() {
+            tags::learn(&mut self.context, self.run, lesson);
         }
     }
 }

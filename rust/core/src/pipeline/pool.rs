@@ -5,7 +5,7 @@
 //! little memory; the unit that is waited for is always taken.
 
 use super::plan::{FileTask, Unit};
-use super::tags::{Context, Lesson};
+use super::tags::{self, Context, Learned, Lesson};
 use super::{Decoded, Output, Scratch, Task};
 use crate::error::{Error, Result};
 
@@ -144,10 +144,13 @@ impl<O> State<O> {
         if self.hint.0 != run {
             self.hint = (run, Arc::default());
         }
-        for (of, tag, learned) in lesson.into_iter().flat_map(Lesson::learned) {
-            if of == run && !self.hint.1.contains_key(tag) {
-                Arc::make_mut(&mut self.hint.1).insert(tag.to_owned(), learned.clone());
-            }
+        let says_more = |(of, tag, learned): (u32, &str, &Learned)| {
+            let known = self.hint.1.get(tag);
+            let names = !learned.plugin.is_empty();
+            of == run && known.is_none_or(|known| names && known.plugin.is_empty())
+        };
+        if let Some(lesson) = lesson.filter(|lesson| lesson.learned().any(says_more)) {
+            tags::learn(Arc::make_mut(&mut self.hint.1), run, lesson);
         }
     }
 }

@@ -4,9 +4,10 @@
 //! the last time is tried first: one comparison of a few bytes, no hash. Metadata is mostly
 //! repeated to the letter, so it is parsed once for each distinct text.
 
+use super::plugin::{Owner, Owners};
 use crate::event::check;
 use crate::event::kind::Plugin;
-use crate::event::view::{Content, Metadata, PlainScalar, Value, Values};
+use crate::event::view::{Metadata, PlainScalar, Value, Values};
 use crate::filter::Names;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -35,10 +36,10 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// What the first metadata of a tag in a run said.
+/// What the first metadata of a tag in a run said, and the first that named a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Learned {
-    /// The plugin's name.
+    /// The plugin's name; empty if no metadata named one.
     pub plugin: String,
     /// Title for people.
     pub display_name: String,
@@ -48,8 +49,28 @@ pub struct Learned {
     pub mesh: Option<Arc<[u8]>>,
 }
 
+impl Learned {
+    /// Takes in what later metadata of the same tag said.
+    pub fn and_then(&mut self, later: &Self) {
+        if self.plugin.is_empty() {
+            self.plugin.clone_from(&later.plugin);
+            self.mesh.clone_from(&later.mesh);
+        }
+    }
+}
+
 /// What earlier parts of a run said of its tags.
 pub type Context = HashMap<String, Learned>;
+
+/// Adds what `lesson` says of the tags of `run`, which comes later.
+pub fn learn(context: &mut Context, run: u32, lesson: &Lesson) {
+    for (_, tag, learned) in lesson.learned().filter(|(of, ..)| *of == run) {
+        match context.get_mut(tag) {
+            Some(known) => known.and_then(learned),
+            None => drop(context.insert(tag.to_owned(), learned.clone())),
+        }
+    }
+}
 
 struct Tag {
     name: Box<str>,
@@ -60,34 +81,25 @@ struct Tag {
     run: u32,
     /// The latest metadata, and what it says.
     metadata: Option<Box<[u8]>>,
-    latest: Said,
-    /// What the run's first metadata said, as far as this unit knows.
-    first: Option<Said>,
-    /// All of the first metadata, for meshes.
+    latest: Owner,
+    /// The plugin the run's metadata named first, as far as this unit knows.
+    first: Option<Owner>,
+    /// All of the metadata that did, for meshes.
     mesh: Option<Arc<[u8]>>,
-    /// Whether `first` is what counts for values without metadata.
+    /// Whether `first` is what counts for values that name no plugin.
     settled: bool,
-    /// Whether the plugin of the value at hand is the one asked for.
-    plugin_wanted: bool,
-}
-
-/// What metadata says of whose the data is.
-#[derive(Debug, Clone, Copy, Default)]
-struct Said {
-    plugin: Plugin,
-    wanted: bool,
 }
 
 /// Interns the tags of one unit of work.
 pub struct Tags<'f> {
     filter: &'f Names,
-    plugin_filter: Option<&'f str>,
+    owners: Owners,
     tags: Vec<Tag>,
     index: HashTable<u32>,
     last: u32,
     run: u32,
     run_begins: bool,
-    /// First metadata of each tag in each run, in the order met.
+    /// First metadata of each tag in each run, and the first that names a plugin, in order.
     learned: Vec<(u32, u32, Learned)>,
     /// What earlier units said of the tags of the first run.
     seed: Option<&'f Context>,
@@ -99,15 +111,11 @@ pub struct Tags<'f> {
 }
 
 impl<'f> Tags<'f> {
-    /// No tags yet; `seed` is what earlier units of the run have learned.
-    pub fn new(
-        filter: &'f Names,
-        plugin_filter: Option<&'f str>,
-        seed: Option<&'f Context>,
-    ) -> Self {
+    /// No tags yet; `plugin` is the one asked for, `seed` what earlier units of the run have learned.
+    pub fn new(filter: &'f Names, plugin: Option<&str>, seed: Option<&'f Context>) -> Self {
         Self {
             filter,
-            plugin_filter,
+            owners: Owners::new(plugin),
             tags: Vec::new(),
             index: HashTable::new(),
             last: 0,
@@ -169,11 +177,10 @@ impl<'f> Tags<'f> {
             next: id,
             run: u32::MAX,
             metadata: None,
-            latest: Said::default(),
+            latest: Owner::default(),
             first: None,
             mesh: None,
             settled: false,
-            plugin_wanted: false,
         });
         let tags = &self.tags;
         self.index.insert_unique(hash, id, |id| {
@@ -200,19 +207,17 @@ impl<'f> Tags<'f> {
         tag.run != self.run || tag.metadata.as_deref() != Some(metadata)
     }
 
-    /// Takes note of a value's metadata; its plugin. `None` if it is malformed.
+    /// Takes note of a value's metadata; the plugin it names. `None` if it is malformed.
     #[inline(always)]
-    pub fn note(&mut self, id: u32, metadata: &[u8]) -> Option<Plugin> {
+    pub(super) fn note(&mut self, id: u32, metadata: &[u8]) -> Option<Owner> {
         if self.is_news(id, metadata) {
             return self.learn(id, metadata);
         }
-        let tag = &mut self.tags[id as usize];
-        tag.plugin_wanted = tag.latest.wanted;
-        Some(tag.latest.plugin)
+        Some(self.tags[id as usize].latest)
     }
 
     #[inline(never)]
-    fn learn(&mut self, id: u32, metadata: &[u8]) -> Option<Plugin> {
+    fn learn(&mut self, id: u32, metadata: &[u8]) -> Option<Owner> {
         let metadata = &*metadata.to_vec(); // bytes of a map may change while they are checked
         if !check::is_metadata(metadata) {
             return None;
@@ -225,27 +230,23 @@ impl<'f> Tags<'f> {
             description: text(parsed.description),
             mesh: (parsed.plugin == b"mesh").then(|| metadata.into()),
         };
-        let said = self.said(&learned);
+        let owner = self.owners.owner(&learned.plugin);
         let tag = self.of_this_run(id);
-        tag.latest = said;
-        tag.plugin_wanted = said.wanted;
-        if tag.metadata.replace(metadata.into()).is_none() {
-            if tag.first.is_none() {
-                tag.first = Some(said);
-                tag.mesh.clone_from(&learned.mesh);
-            }
+        tag.latest = owner;
+        let names_first = owner.is_named() && tag.first.is_none();
+        if names_first {
+            tag.first = Some(owner);
+            tag.mesh.clone_from(&learned.mesh);
+        }
+        let is_first = tag.metadata.replace(metadata.into()).is_none();
+        if is_first || names_first {
             self.learned.push((self.run, id, learned));
         }
-        Some(said.plugin)
+        Some(owner)
     }
 
-    fn said(&self, learned: &Learned) -> Said {
-        Said {
-            plugin: Plugin::of(learned.plugin.as_bytes()),
-            wanted: self
-                .plugin_filter
-                .is_some_and(|wanted| wanted == learned.plugin),
-        }
+    pub(super) fn owners(&self) -> &Owners {
+        &self.owners
     }
 
     /// The tag, with what it knows from another run forgotten.
@@ -261,18 +262,25 @@ impl<'f> Tags<'f> {
         tag
     }
 
-    /// The plugin of a tag whose value brings no metadata: what the first metadata in the run said,
-    /// whichever unit it was in. `None` if nothing has by now.
+    /// The plugin that metadata of the tag named first in the run, whichever unit it was in. `None`
+    /// if nothing has by now.
     #[inline(always)]
-    pub fn known(&mut self, id: u32) -> Option<Plugin> {
+    pub fn known(&mut self, id: u32) -> Option<Owner> {
         let tag = &self.tags[id as usize];
         if tag.run != self.run || !tag.settled {
             self.settle(id);
         }
-        let tag = &mut self.tags[id as usize];
-        let first = tag.first?;
-        tag.plugin_wanted = first.wanted;
-        Some(first.plugin)
+        self.tags[id as usize].first
+    }
+
+    /// The plugin of a value that names none.
+    #[inline(always)]
+    pub(super) fn known_or_unresolved(&mut self, id: u32) -> Owner {
+        let known = self.known(id);
+        if known.is_none() && !self.run_begins && self.unresolved.last() != Some(&id) {
+            self.unresolved.push(id);
+        }
+        known.unwrap_or_default()
     }
 
     /// Earlier units of the run know better than this one.
@@ -280,14 +288,14 @@ impl<'f> Tags<'f> {
     fn settle(&mut self, id: u32) {
         let seed = self.seed.filter(|_| self.first_run == Some(self.run));
         let earlier = seed.and_then(|seed| seed.get(&*self.tags[id as usize].name));
-        let earlier = earlier.map(|learned| (self.said(learned), learned.mesh.clone()));
+        let earlier = earlier.filter(|learned| !learned.plugin.is_empty());
+        let earlier = earlier.map(|l| (self.owners.owner(&l.plugin), l.mesh.clone()));
         let tag = self.of_this_run(id);
-        if let Some((said, mesh)) = earlier {
-            tag.first = Some(said);
+        if let Some((owner, mesh)) = earlier {
+            tag.first = Some(owner);
             tag.mesh = mesh;
         }
         tag.settled = tag.first.is_some();
-        tag.plugin_wanted = false;
         if tag.settled && self.first_run == Some(self.run) {
             self.borrowed.push(id);
         }
@@ -314,49 +322,25 @@ impl<'f> Tags<'f> {
             return None;
         }
         let id = self.id(plain.tag)?;
-        let plugin = match plain.metadata {
-            _ if !plain.tensor => Plugin::Scalars,
+        if !plain.tensor {
+            return Some(id);
+        }
+        let own = match plain.metadata {
             Some(metadata) => self.note(id, metadata)?,
-            None => self.known(id)?,
+            None => Owner::default(),
         };
-        (plugin == Plugin::Scalars).then_some(id)
+        let owner = if own.is_named() { own } else { self.known(id)? };
+        (owner.plugin == Plugin::Scalars).then_some(id)
     }
 
-    /// Whose data a value is: what its own metadata says or, where a tensor brings none, its tag's.
-    /// What nothing told here is taken note of, unless the run begins in this unit, so that nothing
-    /// else could tell. `None` if the metadata is malformed.
-    #[inline(always)]
-    pub fn plugin_of(&mut self, id: u32, value: &Value<'_>) -> Option<Plugin> {
-        match (value.metadata, value.content) {
-            (Some(metadata), _) => self.note(id, metadata),
-            (None, Content::Tensor(_) | Content::None) => {
-                let known = self.known(id);
-                if known.is_none() && !self.run_begins && self.unresolved.last() != Some(&id) {
-                    self.unresolved.push(id);
-                }
-                Some(known.unwrap_or(Plugin::Other))
-            }
-            (None, _) => {
-                self.tags[id as usize].plugin_wanted = false;
-                Some(Plugin::Other)
-            }
-        }
-    }
-
-    /// Whether the tag's latest metadata names the plugin asked for.
-    #[inline]
-    pub fn plugin_is_wanted(&self, id: u32) -> bool {
-        let tag = &self.tags[id as usize];
-        tag.plugin_wanted
-    }
-
-    /// What the first metadata of a mesh's tag said, for a value that brings none: it names the mesh
-    /// and the component.
+    /// What the first metadata of a mesh's tag said, for the value at hand if its own names no plugin:
+    /// it names the mesh and the component.
     pub fn mesh_metadata(&self, id: u32, value: &Value<'_>) -> Option<Arc<[u8]>> {
-        match value.metadata {
-            Some(_) => None,
-            None => self.tags[id as usize].mesh.clone(),
+        let tag = &self.tags[id as usize];
+        if value.metadata.is_some() && tag.latest.is_named() {
+            return None;
         }
+        tag.mesh.clone()
     }
 
     /// What is left.
@@ -375,7 +359,7 @@ impl<'f> Tags<'f> {
 pub struct Lesson {
     /// The tags by their number.
     pub tags: Vec<Box<str>>,
-    /// First metadata of each tag in each run: run, tag, metadata.
+    /// First metadata of each tag in each run, and the first that names a plugin: run, tag, metadata.
     learned: Vec<(u32, u32, Learned)>,
     borrowed: Vec<u32>,
     unresolved: Vec<u32>,
@@ -386,7 +370,7 @@ impl Lesson {
         self.tags.get(tag as usize).map_or("", |name| name)
     }
 
-    /// First metadata of each tag in each run.
+    /// First metadata of each tag in each run, and the first that names a plugin, in order.
     pub fn learned(&self) -> impl Iterator<Item = (u32, &str, &Learned)> {
         self.learned
             .iter()
@@ -398,11 +382,11 @@ impl Lesson {
     pub fn holds(&self, seed: Option<&Context>, context: &Context) -> bool {
         let same =
             |&tag: &u32| seed.and_then(|s| s.get(self.name(tag))) == context.get(self.name(tag));
-        self.borrowed.iter().all(same)
-            && !self
-                .unresolved
-                .iter()
-                .any(|&tag| context.contains_key(self.name(tag)))
+        let named = |&tag: &u32| {
+            let known = context.get(self.name(tag));
+            known.is_some_and(|learned| !learned.plugin.is_empty())
+        };
+        self.borrowed.iter().all(same) && !self.unresolved.iter().any(named)
     }
 }
 
@@ -431,11 +415,12 @@ mod tests {
         let text = [0x0a, 6, 0x0a, 4, b't', b'e', b'x', b't'];
         let id = tags.id(b"x").unwrap();
         assert_eq!(tags.known(id), None);
-        assert_eq!(tags.note(id, &text), Some(Plugin::Text));
-        assert_eq!(tags.known(id), Some(Plugin::Text));
+        let owner = tags.note(id, &text).unwrap();
+        assert_eq!(owner.plugin, Plugin::Text);
+        assert_eq!(tags.known(id), Some(owner));
         tags.enter_run(1, true);
         assert_eq!(tags.known(id), None);
-        assert_eq!(tags.note(id, &text), Some(Plugin::Text));
+        assert_eq!(tags.note(id, &text), Some(owner));
         let lesson = tags.finish();
         let learned: Vec<_> = lesson.learned().collect();
         assert_eq!(learned.len(), 2);

@@ -81,12 +81,13 @@ impl Auditor<'_> {
             return Ok(());
         }
         let id = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
-        let plugin = self.tags.plugin_of(id, &value).ok_or(Trouble::Irregular)?;
+        let owner = self.tags.owner_of(id, &value).ok_or(Trouble::Irregular)?;
+        let plugin = owner.plugin;
         let Some(kind) = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)? else {
             return Ok(());
         };
         let said = self.tags.mesh_metadata(id, &value);
-        let value = value.or_metadata(said.as_deref());
+        let value = value.with_metadata(said.as_deref());
         let memory = &mut self.memory;
         let rows = self.rows[kind as usize].get_or_insert_with(|| decoder(kind, memory));
         let pushed = rows.push(&Entry {

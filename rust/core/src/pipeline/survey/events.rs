@@ -3,8 +3,9 @@
 use crate::error::Result;
 use crate::event::check;
 use crate::event::kind::{Kind, kind_of};
-use crate::event::view::{Event, Metadata, Value, Values, What, tagged_run_metadata};
-use crate::filter::Filter;
+use crate::event::view::{Event, Value, Values, What, tagged_run_metadata};
+use crate::filter::{Filter, Names};
+use crate::pipeline::plugin::Owner;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::tags::{Context, Lesson, Tags};
 use crate::pipeline::{Access, Decoded, FileTask, Output, Scratch, Task, Unit, decode};
@@ -39,7 +40,7 @@ pub struct EventRows {
     pub tag: Vec<Option<String>>,
     /// The value's kind.
     pub kind: Vec<Option<Kind>>,
-    /// The plugin its own metadata names.
+    /// The plugin whose data it is.
     pub plugin: Vec<Option<String>>,
     lesson: Lesson,
 }
@@ -108,7 +109,7 @@ impl Lister<'_> {
         what: &What<'_>,
         tag: Option<&str>,
         kind: Option<Kind>,
-        plugin: Option<&str>,
+        owner: Owner,
     ) {
         let (offset, length, step, wall_time) = place;
         let rows = &mut self.rows;
@@ -125,21 +126,17 @@ impl Lister<'_> {
         rows.tag.push(tag.map(str::to_owned));
         rows.kind.push(kind);
         rows.plugin
-            .push(plugin.filter(|p| !p.is_empty()).map(str::to_owned));
+            .push(self.tags.plugin_name(owner).map(str::to_owned));
     }
 
     fn value(&mut self, place: Place, what: &What<'_>, message: &[u8]) -> Result<(), Trouble> {
         let value = Value::parse(message).ok_or(Trouble::Irregular)?;
         let id = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
-        let plugin = self.tags.plugin_of(id, &value).ok_or(Trouble::Irregular)?;
-        let kind = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)?;
-        let wanted = self.tags.is_wanted(id)
-            && (self.filter.plugin.is_none() || self.tags.plugin_is_wanted(id));
-        if wanted {
-            let metadata = value.metadata.and_then(Metadata::parse).unwrap_or_default();
-            let plugin = String::from_utf8_lossy(metadata.plugin).into_owned();
+        let owner = self.tags.owner_of(id, &value).ok_or(Trouble::Irregular)?;
+        let kind = kind_of(&value.content, owner.plugin).ok_or(Trouble::Irregular)?;
+        if self.tags.is_wanted(id) && self.tags.is_selected(owner) {
             let tag = self.tags.name(id).to_owned();
-            self.row(place, what, Some(&tag), kind, Some(&plugin));
+            self.row(place, what, Some(&tag), kind, owner);
         }
         Ok(())
     }
@@ -160,8 +157,6 @@ impl Events for Lister<'_> {
         let event = Event::parse(payload).ok_or(Trouble::Irregular)?;
         let place = (offset, length, event.step, event.wall_time);
         let timely = self.filter.matches_time(event.step, event.wall_time);
-        let any =
-            matches!(self.filter.tags, crate::filter::Names::All) && self.filter.plugin.is_none();
         match event.what {
             What::Summary(summary) if !summary.is_empty() => {
                 let mark = self.rows.run.len();
@@ -183,14 +178,21 @@ impl Events for Lister<'_> {
                 let (tag, _) = tagged_run_metadata(message).ok_or(Trouble::Irregular)?;
                 let tag = tag.to_vec(); // bytes of a map may change while they are looked at
                 let tag = String::from_utf8_lossy(&tag);
-                if timely && self.filter.tags.matches(&tag) && self.filter.plugin.is_none() {
-                    self.row(place, &event.what, Some(&tag), Some(Kind::Graphs), None);
+                let owner = Owner::GRAPHS;
+                if timely && self.filter.tags.matches(&tag) && self.tags.is_selected(owner) {
+                    self.row(place, &event.what, Some(&tag), Some(Kind::Graphs), owner);
                 }
             }
             what => {
-                let graph = matches!(what, What::GraphDef(_) | What::MetaGraphDef(_));
+                let (kind, owner) = match what {
+                    What::GraphDef(_) | What::MetaGraphDef(_) => {
+                        (Some(Kind::Graphs), Owner::GRAPHS)
+                    }
+                    _ => (None, Owner::default()),
+                };
+                let any = matches!(self.filter.tags, Names::All) && self.tags.is_selected(owner);
                 if timely && any {
-                    self.row(place, &what, None, graph.then_some(Kind::Graphs), None);
+                    self.row(place, &what, None, kind, owner);
                 }
             }
         }

@@ -2,12 +2,14 @@
 
 use crate::error::Result;
 use crate::event::check;
+use crate::event::dtype::DType;
 use crate::event::kind::{Kind, Plugin, kind_of};
 use crate::event::peek::Peek;
 use crate::event::tensor::Tensor;
 use crate::event::view::{Content, Event, PlainScalar, Value, Values, What, tagged_run_metadata};
 use crate::filter::Filter;
 use crate::pipeline::decode::is_start;
+use crate::pipeline::plugin::Owner;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::tags::{Context, Lesson, Tags};
 use crate::pipeline::walk::SHORT_SEARCH;
@@ -35,6 +37,8 @@ pub struct Stat {
     pub described_by: u32,
     /// `None` for values that hold nothing.
     pub kind: Option<Kind>,
+    /// The plugin of its first value.
+    pub plugin: Option<Box<str>>,
     /// The elements' dtype, where the content tells.
     pub dtype: Option<&'static str>,
     /// Values.
@@ -112,11 +116,21 @@ struct Survey<'t> {
     pending: Vec<Pending>,
 }
 
-/// A value about to be counted: tag, the tag that describes it, kind, dtype, step and wall time.
-type Pending = (u32, u32, Option<Kind>, Option<&'static str>, (i64, f64));
+/// A value about to be counted.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    tag: u32,
+    described_by: u32,
+    kind: Option<Kind>,
+    owner: Owner,
+    dtype: Option<&'static str>,
+    /// Step and wall time.
+    at: (i64, f64),
+}
 
 impl Survey<'_> {
-    fn count(&mut self, (tag, described_by, kind, dtype, at): Pending) {
+    fn count(&mut self, value: Pending) {
+        let Pending { tag, kind, at, .. } = value;
         if self.by_tag.len() <= tag as usize {
             self.by_tag.resize(tag as usize + 1, Vec::new());
         }
@@ -133,9 +147,10 @@ impl Survey<'_> {
             stats.push(Stat {
                 run,
                 tag,
-                described_by,
+                described_by: value.described_by,
                 kind,
-                dtype,
+                plugin: self.tags.plugin_name(value.owner).map(Box::from),
+                dtype: value.dtype,
                 count: 0,
                 first: at,
                 last: at,
@@ -161,12 +176,12 @@ impl Survey<'_> {
         if !wanted && !matches!(value.content, Content::Tensor(_)) {
             return Ok(()); // no mesh by another name, either
         }
-        let plugin = self.tags.plugin_of(described_by, &value);
-        let kind = kind_of(&value.content, plugin.ok_or(Trouble::Irregular)?);
-        let kind = kind.ok_or(Trouble::Irregular)?;
+        let owner = self.tags.owner_of(described_by, &value);
+        let owner = owner.ok_or(Trouble::Irregular)?;
+        let kind = kind_of(&value.content, owner.plugin).ok_or(Trouble::Irregular)?;
         let tag = if kind == Some(Kind::Meshes) {
             let said = self.tags.mesh_metadata(described_by, &value);
-            let name = mesh_name(&value.or_metadata(said.as_deref())).to_vec();
+            let name = mesh_name(&value.with_metadata(said.as_deref())).to_vec();
             match self.tags.id(&name) {
                 Some(tag) => tag,
                 None => return Ok(()), // damage, which makes no row
@@ -175,10 +190,16 @@ impl Survey<'_> {
             described_by
         };
         let at = (event.step, event.wall_time);
-        let wanted = self.tags.is_wanted(tag) && self.is_of_plugin(described_by, kind);
+        let wanted = self.tags.is_wanted(tag) && self.tags.is_selected(owner);
         if wanted && self.is_timely(at) {
-            let dtype = dtype(&value.content);
-            self.pending.push((tag, described_by, kind, dtype, at));
+            self.pending.push(Pending {
+                tag,
+                described_by,
+                kind,
+                owner,
+                dtype: dtype(&value.content),
+                at,
+            });
         }
         Ok(())
     }
@@ -194,17 +215,18 @@ impl Survey<'_> {
         {
             let at = (event.step, event.wall_time);
             if self.tags.is_wanted(tag) && self.is_timely(at) {
-                self.count((tag, tag, Some(Kind::Scalars), Some("float32"), at));
+                self.count(Pending {
+                    tag,
+                    described_by: tag,
+                    kind: Some(Kind::Scalars),
+                    owner: Owner::SCALARS,
+                    dtype: Some("float32"),
+                    at,
+                });
             }
             return true;
         }
         false
-    }
-
-    fn is_of_plugin(&self, tag: u32, kind: Option<Kind>) -> bool {
-        self.task.filter.plugin.as_ref().is_none_or(|wanted| {
-            self.tags.plugin_is_wanted(tag) || kind.is_some_and(|k| k.name() == wanted)
-        })
     }
 }
 
@@ -268,8 +290,16 @@ impl Events for Survey<'_> {
             _ => return Ok(()),
         };
         let tag = self.tags.id(tag).ok_or(Trouble::Irregular)?;
-        if self.tags.is_wanted(tag) && self.is_timely(at) && self.task.filter.plugin.is_none() {
-            self.count((tag, tag, Some(Kind::Graphs), None, at));
+        let owner = Owner::GRAPHS;
+        if self.tags.is_wanted(tag) && self.is_timely(at) && self.tags.is_selected(owner) {
+            self.count(Pending {
+                tag,
+                described_by: tag,
+                kind: Some(Kind::Graphs),
+                owner,
+                dtype: None,
+                at,
+            });
         }
         Ok(())
     }
@@ -289,18 +319,28 @@ impl Events for Survey<'_> {
         let Some(tag) = self.tags.id(value.tag) else {
             return false;
         };
-        let string = value.dtype.is_some_and(|d| d.name() == "string");
+        let owner = self.tags.owner_of_head(tag, value.content, value.metadata);
+        let Some(owner) = owner else {
+            return false;
+        };
+        let string = value.dtype == Some(DType::STRING);
         let kind = match value.content {
             4 => Kind::Images,
             5 => Kind::Histograms,
             6 => Kind::Audio,
-            8 if string && self.tags.known(tag) == Some(Plugin::Images) => Kind::Images,
+            8 if string && owner.plugin == Plugin::Images => Kind::Images,
             _ => return false,
         };
         let at = (peek.step, peek.wall_time);
-        if self.tags.is_wanted(tag) && self.is_timely(at) && self.is_of_plugin(tag, Some(kind)) {
-            let dtype = value.dtype.map(|d| d.name());
-            self.count((tag, tag, Some(kind), dtype, at));
+        if self.tags.is_wanted(tag) && self.is_timely(at) && self.tags.is_selected(owner) {
+            self.count(Pending {
+                tag,
+                described_by: tag,
+                kind: Some(kind),
+                owner,
+                dtype: value.dtype.map(|d| d.name()),
+                at,
+            });
         }
         true
     }

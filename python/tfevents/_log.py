@@ -133,6 +133,14 @@ class Log:
             self._settle()
         if replaced := self.native.replaced():
             warn_replaced(replaced)
+        unlisted = self.native.unlisted_news()
+        if unlisted is not None:
+            count, path, reason = unlisted
+            warn(
+                f"{count} entries cannot be listed and are passed over; the first is {path}: "
+                f"{reason}. damage() lists them, on_damage='raise' stops at the first",
+                DamageWarning,
+            )
         news = self.native.news()
         if news is not None:
             places, lost, path, offset, reason = news

@@ -67,7 +67,9 @@ def open(  # noqa: A001
     if threads is not None:
         threads = _arguments.count(threads, "threads", default=" or None for all cores")
     roots = _roots.resolve(path)
-    return LogDir(Log.open(roots, (restarts, on_damage, checksum, mmap, threads)))
+    log = Log.open(roots, (restarts, on_damage, checksum, mmap, threads))
+    log.report()
+    return LogDir(log)
 
 
 class LogDir:
@@ -315,6 +317,7 @@ class LogDir:
     def refresh(self) -> int:
         """Takes in new files and bytes; how many new records came. Cheap when nothing changed."""
         self._log, came, replaced = self._open().refreshed()
+        self._log.report()
         if replaced:
             warn_replaced(replaced)
         return came

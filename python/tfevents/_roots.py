@@ -1,12 +1,15 @@
 """What `open` was given, as directories and files with names."""
 
+# Where a path cannot be looked at, os.path answers no and pathlib raises.
+# ruff: noqa: PTH110, PTH112, PTH113
+
 from __future__ import annotations
 
 import glob
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePath
-from typing import TypeAlias
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 from tfevents import _arguments, _native
 
@@ -14,7 +17,7 @@ PathLike: TypeAlias = str | os.PathLike[str]
 #: A directory, an event file, a glob, several of these, or names for them.
 Roots: TypeAlias = PathLike | Iterable[PathLike] | Mapping[str, PathLike]
 
-#: `(kind, name, path)` as the compiled module takes it.
+#: `(kind, name, path)` as the compiled module takes it; `kind` is "directory", "file" or "matched".
 Root: TypeAlias = tuple[str, str, str]
 
 _ALLOWED = "a path, a glob, a list of these or a dict of them by name, as str or os.PathLike"
@@ -35,16 +38,28 @@ def resolve(given: Roots) -> list[Root]:
     if isinstance(given, Mapping):
         roots = [root for name, one in given.items() for root in _below(str(name), one)]
     elif isinstance(given, (str, os.PathLike)):
-        expanded = _expand(given)
-        globbed = not os.path.lexists(Path(given).expanduser())
-        roots = _relative(expanded) if globbed else [_named("", expanded[0])]
+        found = _expand(given)
+        roots = _relative(found) if found[0].matched else [_named("", found[0])]
     elif isinstance(given, Iterable):
-        roots = _relative([path for one in given for path in _expand(one)])
+        roots = _relative(_once(place for one in given for place in _expand(one)))
     else:
         raise TypeError(_arguments.message("path", _ALLOWED, given))
     if not roots:
         raise ValueError(_arguments.message("path", "at least one path", given))
     return roots
+
+
+class _Place(NamedTuple):
+    """A path that was given, or that a glob matched."""
+
+    path: Path
+    matched: bool
+
+    @property
+    def directory(self) -> Path:
+        """The directory it is or lies in; what is neither there nor listable counts as one."""
+        is_file = os.path.isfile(self.path) or "tfevents" in self.path.name
+        return self.path.parent if is_file and not os.path.isdir(self.path) else self.path
 
 
 def _below(name: str, given: PathLike) -> list[Root]:
@@ -56,7 +71,7 @@ def _below(name: str, given: PathLike) -> list[Root]:
     return [(kind, f"{name}/{part}".removesuffix("/."), path) for kind, part, path in below]
 
 
-def _expand(given: PathLike) -> list[Path]:
+def _expand(given: PathLike) -> list[_Place]:
     if not isinstance(given, (str, os.PathLike)):
         raise TypeError(_arguments.message("path", _ALLOWED, given))
     text = os.fspath(given)
@@ -67,33 +82,53 @@ def _expand(given: PathLike) -> list[Path]:
     if "://" in text:
         allowed = "a local path: object stores are not read yet"
         raise ValueError(_arguments.message("path", allowed, text))
-    path = Path(text).expanduser()
+    # As text: a Path forgets that "./~" is no home directory.
+    path = Path(os.path.expanduser(text))  # noqa: PTH111
     if path.exists():
-        return [path]
+        return [_Place(path, matched=False)]
     if not glob.has_magic(text):
         raise FileNotFoundError(2, "No such file or directory", text)
-    found = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  (it may be absolute)
-    wanted = [Path(one) for one in found if Path(one).is_dir() or "tfevents" in PurePath(one).name]
-    if not wanted:
+    found = map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207  (it may be absolute)
+    places = [_Place(one, matched=True) for one in found if _may_belong(one)]
+    if not places:
         raise FileNotFoundError(2, "No directory or event file matches the glob", text)
-    return wanted
+    return places
 
 
-def _named(name: str, path: Path) -> Root:
-    if path.is_dir():
-        return ("directory", name, str(path))
-    _native.LogDir.check(path)
-    return ("file", name or ".", str(path))
+def _may_belong(path: Path) -> bool:
+    """Whether what a glob matched is a directory, called an event file, or a link to nowhere."""
+    is_directory = os.path.isdir(path)  # which raises nothing
+    return is_directory or "tfevents" in path.name or not os.path.exists(path)
 
 
-def _relative(paths: list[Path]) -> list[Root]:
-    if not paths:
+def _once(places: Iterable[_Place]) -> list[_Place]:
+    """Each place once, however often and in whatever way it is named; links are their own."""
+    by_place: dict[str, _Place] = {}
+    for place in places:
+        path = place.path
+        plain = path.name not in ("", "..")
+        above = os.path.realpath(path.parent if plain else path)
+        by_place.setdefault(f"{above}{os.sep}{path.name}" if plain else above, place)
+    return list(by_place.values())
+
+
+def _named(name: str, place: _Place) -> Root:
+    if place.matched:
+        return ("matched", name, str(place.path))
+    if place.path.is_dir():
+        return ("directory", name, str(place.path))
+    _native.LogDir.check(place.path)
+    return ("file", name or ".", str(place.path))
+
+
+def _relative(places: list[_Place]) -> list[Root]:
+    if not places:
         return []
-    directories = [path if path.is_dir() else path.parent for path in paths]
-    above = os.path.commonpath([directory.absolute() for directory in directories])
-    if len(set(paths)) == 1 and paths[0].is_dir() and len(paths) == 1:
-        above = str(directories[0].absolute().parent)
-    names = [os.path.relpath(directory.absolute(), above) for directory in directories]
+    directories = [place.directory.absolute() for place in places]
+    above = os.path.commonpath(directories)
+    if len(places) == 1 and places[0].directory == places[0].path:
+        above = str(directories[0].parent)
+    names = [os.path.relpath(directory, above) for directory in directories]
     texts = [os.fsencode(name).decode(errors="backslashreplace") for name in names]
     slashed = ["" if name == "." else name.replace(os.sep, "/") for name in texts]
-    return [_named(name, path) for name, path in zip(slashed, paths, strict=True)]
+    return [_named(name, place) for name, place in zip(slashed, places, strict=True)]

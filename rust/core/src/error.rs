@@ -93,7 +93,7 @@ impl Error {
     /// What went wrong, without where.
     pub fn reason(&self) -> String {
         match self.kind() {
-            ErrorKind::Io(error) => error.to_string(),
+            ErrorKind::Io(error) => describe(error),
             ErrorKind::Damaged { reason, .. } => reason.clone(),
             _ => self.to_string(),
         }
@@ -103,6 +103,13 @@ impl Error {
     pub fn path(&self) -> Option<&Path> {
         self.0.path.as_deref()
     }
+}
+
+/// The system's text, without the number that Rust puts behind it.
+pub fn describe(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text[..end].to_owned()
 }
 
 impl fmt::Display for Error {

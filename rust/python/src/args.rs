@@ -96,10 +96,11 @@ impl FilterArg {
     }
 }
 
-/// One of the places to look: `("directory" | "file", name, path)`.
+/// One of the places to look: `("directory" | "file" | "matched", name, path)`.
 pub(crate) fn root((kind, name, path): (String, String, PathBuf)) -> Root {
     match kind.as_str() {
         "file" => Root::File { name, path },
+        "matched" => Root::Matched { name, path },
         _ => Root::Directory { name, path },
     }
 }

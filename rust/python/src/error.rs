@@ -3,6 +3,7 @@
 use pyo3::exceptions::{PyException, PyKeyboardInterrupt, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use std::io::ErrorKind as ErrorCode;
+use tfevents::error::describe;
 use tfevents::{Error, ErrorKind};
 
 pyo3::create_exception!(
@@ -31,7 +32,7 @@ pub(crate) fn to_py(py: Python<'_>, error: &Error) -> PyErr {
                 _ => None,
             });
             match code {
-                Some(code) => PyOSError::new_err((code, strerror(io), path)),
+                Some(code) => PyOSError::new_err((code, describe(io), path)),
                 None => PyOSError::new_err(error.to_string()),
             }
         }
@@ -53,10 +54,4 @@ pub(crate) fn to_py(py: Python<'_>, error: &Error) -> PyErr {
         },
         _ => TfeventsError::new_err(error.to_string()),
     }
-}
-
-/// The system's text without Rust's "(os error n)".
-fn strerror(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }

@@ -154,6 +154,12 @@ impl PyLogDir {
         detached(py, |go_on| self.0.refresh(go_on)).map(|found| (found.records, found.replaced))
     }
 
+    /// What could not be listed and was not told yet: how many, path and reason of the first.
+    fn unlisted_news(&self) -> Option<(usize, PathBuf, String)> {
+        let (count, first) = self.0.unlisted_news()?;
+        Some((count, first.path, first.reason))
+    }
+
     /// Damage met by any scan, told once: places, bytes, and path, offset and reason of the first.
     fn news(&self) -> Option<(usize, u64, PathBuf, u64, String)> {
         let news = self.0.news()?;

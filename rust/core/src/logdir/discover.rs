@@ -1,10 +1,12 @@
 //! Finds runs: every directory that directly holds a file whose name contains `tfevents`.
 //!
 //! The rule is TensorBoard's. Symbolic links are followed, and a directory is entered once on each
-//! way down, so a link to a parent ends there. Listing opens no file.
+//! way down, so a link to a parent ends there. Listing opens no file. What was named has to be
+//! there; what lies below it, or was matched by a glob, is passed over where it cannot be listed,
+//! and told with the reason.
 
 use super::file::{FileEntry, natural};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, describe};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
@@ -28,86 +30,189 @@ pub enum Root {
         /// The file.
         path: PathBuf,
     },
+    /// What a glob matched: such a directory, such a file, or something else.
+    Matched {
+        /// Prefix of the runs' names, or the run's name.
+        name: String,
+        /// What was matched.
+        path: PathBuf,
+    },
+}
+
+impl Root {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Directory { path, .. } | Self::File { path, .. } | Self::Matched { path, .. } => {
+                path
+            }
+        }
+    }
 }
 
 /// The files of each run, by name, runs in natural order.
 pub type Runs = Vec<(String, Vec<PathBuf>)>;
 
-/// The runs under `roots`. A root that is gone is an error; a directory below one that cannot be
-/// listed is one, too, unless it is gone meanwhile; so are two directories by one name. Roots without event files come back beside.
-pub fn discover(roots: &[Root]) -> Result<(Runs, Vec<PathBuf>)> {
-    let mut found: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+/// Something that would belong to the log and cannot be listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlisted {
+    /// The run it would be, or be in.
+    pub run: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Why it cannot be listed.
+    pub reason: String,
+}
+
+/// What lies under some roots.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The runs.
+    pub runs: Runs,
+    /// What is passed over.
+    pub unlisted: Vec<Unlisted>,
+    /// Named directories without event files.
+    pub empty: Vec<PathBuf>,
+}
+
+/// Lists what lies under `roots`. A named root that cannot be listed is an error; so are two
+/// directories by one name.
+pub fn discover(roots: &[Root]) -> Result<Listing> {
+    let mut walk = Walk::default();
     let mut empty = Vec::new();
     for root in roots {
         match root {
-            Root::File { name, path } => {
-                found.entry(name.clone()).or_default().push(path.clone());
-            }
+            Root::File { name, path } => walk.take(name, [path.clone()]),
             Root::Directory { name, path } => {
-                let before: usize = found.values().map(Vec::len).sum();
-                let mut walk = Walk {
-                    found: &mut found,
-                    above: Vec::new(),
-                };
-                walk.enter(path, name)
-                    .map_err(|(error, path)| Error::io(error, &path))?;
-                if found.values().map(Vec::len).sum::<usize>() == before {
+                let before = walk.files;
+                let entered = walk.enter(path, name);
+                entered.map_err(|error| Error::io(error, path))?;
+                if walk.files == before {
                     empty.push(path.clone());
                 }
             }
+            Root::Matched { name, path } => walk.look_at(path, name),
         }
     }
-    let mut runs: Runs = found.into_iter().collect();
-    for (name, files) in &runs {
-        let elsewhere = files.iter().find(|file| file.parent() != files[0].parent());
-        if let Some(other) = elsewhere {
-            return Err(Error::argument(format!(
-                "path: two directories are both run {name:?}, give one another name: {} and {}",
-                files[0].parent().unwrap_or(&files[0]).display(),
-                other.parent().unwrap_or(other).display()
-            )));
-        }
-    }
-    runs.sort_by(|(a, _), (b, _)| natural(a, b));
-    for (_, files) in &mut runs {
+    let mut runs: Runs = walk.found.into_iter().collect();
+    for (name, files) in &mut runs {
+        one_directory(name, files)?;
         files.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
         files.dedup();
     }
-    Ok((runs, empty))
+    runs.sort_by(|(a, _), (b, _)| natural(a, b));
+    Ok(Listing {
+        runs,
+        unlisted: walk.unlisted,
+        empty,
+    })
 }
 
-struct Walk<'a> {
-    found: &'a mut BTreeMap<String, Vec<PathBuf>>,
+/// Fails unless the files of a run lie in one directory. One that was named in two ways is one.
+fn one_directory(name: &str, files: &mut Vec<PathBuf>) -> Result<()> {
+    let first = parent(&files[0]).to_owned();
+    let Some(other) = files.iter().find(|file| parent(file) != first) else {
+        return Ok(());
+    };
+    let real = fs::canonicalize(&first).ok();
+    let same = |file: &PathBuf| {
+        parent(file) == first || real.is_some() && fs::canonicalize(parent(file)).ok() == real
+    };
+    if !files.iter().all(same) {
+        return Err(Error::argument(format!(
+            "path: two directories are both run {name:?}, give one another name: {} and {}",
+            first.display(),
+            parent(other).display()
+        )));
+    }
+    for file in &mut *files {
+        *file = first.join(file.file_name().unwrap_or_default());
+    }
+    Ok(())
+}
+
+fn parent(file: &Path) -> &Path {
+    file.parent().unwrap_or(file)
+}
+
+/// What stands in a directory.
+enum Entry {
+    Directory { link: bool },
+    EventFile,
+    Other,
+}
+
+#[derive(Default)]
+struct Walk {
+    found: BTreeMap<String, Vec<PathBuf>>,
+    files: usize,
+    unlisted: Vec<Unlisted>,
     /// Canonical paths of the directories a link on the way down was found in.
     above: Vec<PathBuf>,
 }
 
-impl Walk<'_> {
-    fn enter(&mut self, directory: &Path, name: &str) -> Result<(), (io::Error, PathBuf)> {
+impl Walk {
+    fn take(&mut self, name: &str, files: impl IntoIterator<Item = PathBuf>) {
+        let run = self.found.entry(run_name(name)).or_default();
+        let before = run.len();
+        run.extend(files);
+        self.files += run.len() - before;
+    }
+
+    fn pass_over(&mut self, path: &Path, name: &str, error: &io::Error) {
+        self.unlisted.push(Unlisted {
+            run: run_name(name),
+            path: path.to_owned(),
+            reason: describe(error),
+        });
+    }
+
+    /// Takes in what a glob matched.
+    fn look_at(&mut self, path: &Path, name: &str) {
+        let entry = match fs::metadata(path) {
+            Ok(metadata) => entry(metadata.file_type(), path, false),
+            Err(error) => Err(error),
+        };
+        match entry {
+            Ok(Entry::Directory { .. }) => self.enter_below(path, name),
+            Ok(Entry::EventFile) => self.take(name, [path.to_owned()]),
+            Ok(Entry::Other) => {}
+            Err(error) => {
+                if fs::symlink_metadata(path).is_ok() {
+                    self.pass_over(path, name, &error); // or else it is gone
+                }
+            }
+        }
+    }
+
+    /// Enters a directory that was not named.
+    fn enter_below(&mut self, directory: &Path, name: &str) {
+        match self.enter(directory, name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {} // gone meanwhile
+            Err(error) => self.pass_over(directory, name, &error),
+            Ok(()) => {}
+        }
+    }
+
+    fn enter(&mut self, directory: &Path, name: &str) -> io::Result<()> {
         let mut below = Vec::new();
         let mut files = Vec::new();
-        let at = |error| (error, directory.to_owned());
-        for entry in fs::read_dir(directory).map_err(at)? {
-            let entry = entry.map_err(at)?;
-            let file_name = entry.file_name();
-            let link = entry.file_type().map_err(at)?.is_symlink();
-            let kind = if link {
-                match fs::metadata(entry.path()) {
-                    Ok(metadata) => metadata.file_type(),
-                    Err(_) => continue, // dangling
+        for listed in fs::read_dir(directory)? {
+            let listed = listed?;
+            let path = listed.path();
+            match kind_of(&listed) {
+                Ok(Entry::Directory { link }) => below.push((listed.file_name(), link)),
+                Ok(Entry::EventFile) => files.push(path),
+                Ok(Entry::Other) => {}
+                Err(error) => {
+                    if fs::symlink_metadata(&path).is_ok() {
+                        self.pass_over(&path, name, &error);
+                    }
                 }
-            } else {
-                entry.file_type().map_err(at)?
-            };
-            if kind.is_dir() {
-                below.push((file_name, link));
-            } else if kind.is_file() && is_event_file(&file_name.to_string_lossy()) {
-                files.push(entry.path());
             }
         }
         if !files.is_empty() {
-            let name = if name.is_empty() { "." } else { name };
-            self.found.entry(name.to_owned()).or_default().extend(files);
+            self.take(name, files);
         }
         for (file_name, link) in below {
             let path = directory.join(&file_name);
@@ -118,24 +223,57 @@ impl Walk<'_> {
                 format!("{name}/{part}")
             };
             let depth = self.above.len();
-            if link {
-                let Ok(target) = fs::canonicalize(&path) else {
-                    continue;
-                };
-                let here = fs::canonicalize(directory).map_err(at)?;
-                if here.starts_with(&target) || self.above.contains(&target) {
-                    continue; // a loop
-                }
-                self.above.push(target);
-            }
-            match self.enter(&path, &name) {
-                Err((error, _)) if error.kind() == io::ErrorKind::NotFound => {}
-                result => result?,
+            match link.then(|| self.follow(directory, &path)) {
+                Some(Ok(false)) => {} // a loop
+                Some(Err(error)) => self.pass_over(&path, &name, &error),
+                None | Some(Ok(true)) => self.enter_below(&path, &name),
             }
             self.above.truncate(depth);
         }
         Ok(())
     }
+
+    /// Whether the link `path` leads to anything but a directory it lies in.
+    fn follow(&mut self, directory: &Path, path: &Path) -> io::Result<bool> {
+        let target = fs::canonicalize(path)?;
+        let here = fs::canonicalize(directory)?;
+        if here.starts_with(&target) || self.above.contains(&target) {
+            return Ok(false);
+        }
+        self.above.push(target);
+        Ok(true)
+    }
+}
+
+fn kind_of(listed: &fs::DirEntry) -> io::Result<Entry> {
+    let kind = listed.file_type()?;
+    if kind.is_symlink() {
+        entry(
+            fs::metadata(listed.path())?.file_type(),
+            &listed.path(),
+            true,
+        )
+    } else {
+        entry(kind, &listed.path(), false)
+    }
+}
+
+fn entry(kind: fs::FileType, path: &Path, link: bool) -> io::Result<Entry> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if kind.is_dir() {
+        Ok(Entry::Directory { link })
+    } else if !is_event_file(&name) {
+        Ok(Entry::Other)
+    } else if kind.is_file() {
+        Ok(Entry::EventFile)
+    } else {
+        let what = "not a regular file";
+        Err(io::Error::new(io::ErrorKind::InvalidInput, what))
+    }
+}
+
+fn run_name(name: &str) -> String {
+    if name.is_empty() { "." } else { name }.to_owned()
 }
 
 /// The name as text; bytes that are no UTF-8 as `\xff`, so that names that differ remain so.
@@ -190,7 +328,7 @@ mod tests {
         }];
         let names: Vec<String> = discover(&roots)
             .unwrap()
-            .0
+            .runs
             .into_iter()
             .map(|(n, _)| n)
             .collect();
@@ -210,7 +348,7 @@ mod tests {
         }];
         let names: Vec<String> = discover(&roots)
             .unwrap()
-            .0
+            .runs
             .into_iter()
             .map(|(n, _)| n)
             .collect();

@@ -70,21 +70,17 @@ impl FileEntry {
     }
 
     /// How far to read: the file's length when it was first looked at, or last refreshed. A file
-    /// that is gone has no bytes; that it is gone shows when it is opened.
-    pub fn length(&self) -> Result<u64> {
+    /// that is gone, or tells nothing of itself, has no bytes; why shows when it is opened.
+    pub fn length(&self) -> u64 {
         let mut state = self.lock();
         if state.identity.is_none() {
-            match std::fs::metadata(&self.path) {
-                Ok(metadata) => {
-                    let now = Identity::of(&metadata);
-                    let arrival = state.arrival.take();
-                    state.identity = Some(arrival.map_or(now, |a| a.identity(&self.path, now)));
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-                Err(error) => return Err(Error::io(error, &self.path)),
+            if let Ok(metadata) = std::fs::metadata(&self.path) {
+                let now = Identity::of(&metadata);
+                let arrival = state.arrival.take();
+                state.identity = Some(arrival.map_or(now, |a| a.identity(&self.path, now)));
             }
         }
-        Ok(state.identity.map_or(0, |i| i.length))
+        state.identity.map_or(0, |i| i.length)
     }
 
     /// Which file it was when it was first looked at, as far as the system can tell.
@@ -143,7 +139,7 @@ impl FileEntry {
     /// or a shorter one)`.
     pub fn change(&self) -> Result<Option<(Identity, bool)>> {
         if self.lock().arrival.is_some() {
-            self.length()?; // settles which file it was
+            self.length(); // settles which file it was
         }
         let known = self.lock().identity;
         let now = match std::fs::metadata(&self.path) {

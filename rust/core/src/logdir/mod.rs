@@ -21,7 +21,7 @@ mod tables;
 mod tags;
 mod view;
 
-pub use discover::{Root, Run, discover, is_event_file};
+pub use discover::{Root, Run, Unlisted, discover, is_event_file};
 pub use file::{FileEntry, Frontier, natural};
 pub use portable::{FileVersion, PortableRun};
 pub use records::{Compression, Payload, Records};
@@ -39,7 +39,7 @@ use arrow_schema::SchemaRef;
 use portable::Replaced;
 use scan::Resolved;
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use view::State;
 pub(crate) use view::View;
@@ -107,20 +107,25 @@ pub struct Snapshot {
     /// In natural order.
     pub runs: Vec<Run>,
     tags: selection::KnownTags,
+    /// What could not be listed.
+    pub unlisted: Vec<Unlisted>,
 }
 
 impl LogDir {
     /// Lists the files under `roots`. Nothing is read but directories and the files' lengths.
     pub fn open(roots: Vec<Root>, options: Options) -> Result<Self> {
         let (snapshot, empty) = Snapshot::list(&roots)?;
-        if let Some(path) = empty.first() {
-            return Err(Error::argument(format!(
-                "path={:?}: no event file in it; their names contain \"tfevents\"",
-                path.display().to_string()
-            )));
+        snapshot.check(&options)?;
+        let nothing = roots.first().filter(|_| snapshot.runs.is_empty());
+        if let Some(path) = empty
+            .first()
+            .map(PathBuf::as_path)
+            .or(nothing.map(Root::path))
+        {
+            return Err(no_event_file(path, &snapshot.unlisted));
         }
         for file in snapshot.runs.iter().flat_map(|run| &run.files) {
-            file.length()?;
+            file.length();
         }
         let snapshot = RwLock::new(Arc::new(snapshot));
         Ok(Self {
@@ -152,6 +157,15 @@ impl LogDir {
     /// How the log is read.
     pub fn options(&self) -> Options {
         self.options
+    }
+
+    /// What could not be listed, each once: how many, and the first.
+    pub fn unlisted_news(&self) -> Option<(usize, Unlisted)> {
+        let snapshot = self.snapshot();
+        let mut news = snapshot.unlisted.iter();
+        let first = news.find(|entry| self.report.tells(&entry.path))?;
+        let others = news.filter(|entry| self.report.tells(&entry.path)).count();
+        Some((1 + others, first.clone()))
     }
 
     /// What any scan met that could not be read: told once.
@@ -292,6 +306,18 @@ fn unique_name(name: &str, taken: &mut HashSet<String>) -> String {
     unique
 }
 
+fn no_event_file(path: &Path, unlisted: &[Unlisted]) -> Error {
+    let others = unlisted.first().map(|entry| {
+        let (count, path) = (unlisted.len(), entry.path.display());
+        format!("; {count} cannot be listed, first {path}: {}", entry.reason)
+    });
+    Error::argument(format!(
+        "path={:?}: no event file in it; their names contain \"tfevents\"{}",
+        path.display().to_string(),
+        others.unwrap_or_default()
+    ))
+}
+
 /// An error that no input can cause.
 pub(crate) fn bug(what: &str) -> Error {
     Error::argument(format!("internal error: {what}; please report this"))
@@ -305,14 +331,23 @@ impl Snapshot {
             name,
             files: files.into_iter().map(entry).collect(),
         };
-        let (runs, empty) = discover(roots)?;
-        Ok((
-            Self {
-                runs: runs.into_iter().map(run).collect(),
-                ..Self::default()
-            },
-            empty,
-        ))
+        let listing = discover(roots)?;
+        let snapshot = Self {
+            runs: listing.runs.into_iter().map(run).collect(),
+            unlisted: listing.unlisted,
+            ..Self::default()
+        };
+        Ok((snapshot, listing.empty))
+    }
+
+    /// Fails on what could not be listed, if damage is to be an error.
+    fn check(&self, options: &Options) -> Result<()> {
+        match self.unlisted.first() {
+            Some(entry) if options.on_damage == OnDamage::Raise => {
+                Err(Error::damaged(&entry.path, 0, entry.reason.as_str()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The files of the runs in the filter, in the order of the contract: runs as listed, their
@@ -328,7 +363,7 @@ impl Snapshot {
                 files.sort_by(|a, b| a.first_wall_time().total_cmp(&b.first_wall_time()));
             }
             for entry in files {
-                let length = entry.length()?;
+                let length = entry.length();
                 tasks.push(FileTask {
                     entry,
                     run: number as u32,

@@ -45,7 +45,7 @@ pub(super) fn places(view: &View) -> (Vec<String>, Vec<(usize, PathBuf)>) {
     }
     // A config may lie in a root without event files of its own.
     for root in &*view.roots {
-        if let Root::Directory { name, path } = root
+        if let Root::Directory { name, path } | Root::Matched { name, path } = root
             && !directories.contains_key(path)
         {
             directories.insert(path.clone(), runs.len());

@@ -1,7 +1,7 @@
 //! New files and new bytes.
 
 use super::discover::Run;
-use super::file::{FileEntry, Frontier};
+use super::file::{FileEntry, Frontier, natural};
 use super::{LogDir, Options, Snapshot};
 use crate::error::{ErrorKind, Result};
 use crate::pipeline::walk::{Part, Refusal, Visit, Walk};
@@ -23,10 +23,12 @@ pub struct Refreshed {
 
 impl LogDir {
     /// Lists the directories again and takes in what came. Costs a stat or two a file that did not
-    /// change. A listing that fails leaves everything as it was.
+    /// change. A named root that cannot be listed leaves everything as it was.
     pub fn refresh(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Refreshed> {
         let before = self.snapshot();
         let (mut listed, _) = Snapshot::list(&self.roots)?;
+        listed.check(&self.options)?;
+        keep_unlisted(&before, &mut listed);
         let known: HashMap<&PathBuf, &Arc<FileEntry>> = before
             .runs
             .iter()
@@ -42,7 +44,8 @@ impl LogDir {
             match update(old, file, &self.options, &mut found) {
                 Ok(entry) => *file = entry,
                 Err(error) if is_gone(&error) => {}
-                Err(error) => return Err(error),
+                // What was known of it remains; a scan tells why it cannot be read.
+                Err(_) => *file = Arc::clone(old.unwrap_or(file)),
             }
         }
         *self
@@ -57,10 +60,32 @@ fn is_gone(error: &crate::Error) -> bool {
     matches!(error.kind(), ErrorKind::Io(e) if e.kind() == std::io::ErrorKind::NotFound)
 }
 
+/// Files below what can be listed no more are still there, as far as anybody knows.
+fn keep_unlisted(before: &Snapshot, listed: &mut Snapshot) {
+    let (runs, unlisted) = (&mut listed.runs, &listed.unlisted);
+    for run in before.runs.iter().filter(|_| !unlisted.is_empty()) {
+        let hidden = |file: &&Arc<FileEntry>| {
+            let mut unlisted = unlisted.iter();
+            unlisted.any(|entry| file.path.starts_with(&entry.path))
+        };
+        let files: Vec<_> = run.files.iter().filter(hidden).cloned().collect();
+        if files.is_empty() {
+            continue;
+        }
+        let name = run.name.clone();
+        match runs.iter_mut().find(|known| known.name == name) {
+            Some(known) => known.files.extend(files),
+            None => runs.push(Run { name, files }),
+        }
+    }
+    runs.sort_by(|a, b| natural(&a.name, &b.name));
+}
+
 /// Files that vanished between listing and stat have no length.
 fn without_gone(mut snapshot: Snapshot) -> Snapshot {
     for run in &mut snapshot.runs {
-        run.files.retain(|file| file.path.exists());
+        run.files
+            .retain(|file| !matches!(file.path.try_exists(), Ok(false)));
     }
     snapshot.runs.retain(|run: &Run| !run.files.is_empty());
     snapshot
@@ -83,7 +108,7 @@ fn update(
     let (from, known_length) = if fresh {
         (Frontier::default(), 0)
     } else {
-        (entry.frontier(), entry.length()?)
+        (entry.frontier(), entry.length())
     };
     let source = LocalFile::open(&entry.path, Some(now.length), false)
         .map_err(|error| crate::Error::io(error, &entry.path))?;
@@ -198,11 +223,18 @@ pub fn looks_like_event_file(path: &std::path::Path) -> Result<bool> {
         path,
         part,
     }))?;
-    let mut head = [0; 8];
-    let read = source
-        .read_at(&mut head, 0)
-        .map_err(|e| crate::Error::io(e, path))?;
-    // Too short for a header to tell: no record is so long that its upper bytes are not zero.
-    let begins = span.damage.is_empty() && head[4.min(read)..read].iter().all(|b| *b == 0);
+    let begins = span.damage.is_empty() && head_fits(&source, path)?;
     Ok(span.records > 0 || begins || !span.ended)
+}
+
+/// Whether a file without a whole record is empty, or could be the beginning of one. Eight bytes of
+/// a header tell: no record is so long that the upper ones are not zero. Fewer are taken for a
+/// header only in a file with the name of one.
+fn head_fits(source: &LocalFile, path: &std::path::Path) -> Result<bool> {
+    let mut head = [0; 8];
+    let read = source.read_at(&mut head, 0);
+    let read = read.map_err(|e| crate::Error::io(e, path))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let told = read == 0 || read == head.len() || super::is_event_file(&name);
+    Ok(told && head[4.min(read)..read].iter().all(|b| *b == 0))
 }

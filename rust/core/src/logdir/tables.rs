@@ -15,6 +15,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, Int32Array, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_schema::SchemaRef;
+use std::path::Path;
 use std::sync::Arc;
 
 pub(super) type GoOn<'a> = &'a mut dyn FnMut() -> bool;
@@ -169,15 +170,27 @@ pub(super) fn damage(view: View, filter: Filter) -> Result<Resolved> {
             .zip(all)
             .flat_map(|(path, file)| file.damage.into_iter().map(move |d| (path.clone(), d)))
             .collect();
-        let projector = embeddings::damage(&view, &filter)?;
-        rows.extend(projector.into_iter().map(|(path, length, reason)| {
+        let whole = |path: &Path, length: u64, reason: String| {
+            let path = path.to_string_lossy().into_owned();
             let damage = Damage {
                 offset: 0,
                 length,
                 reason,
             };
-            (path.to_string_lossy().into_owned(), damage)
-        }));
+            (path, damage)
+        };
+        let unlisted = view.snapshot.unlisted.iter();
+        rows.extend(
+            unlisted
+                .filter(|entry| filter.runs.matches(&entry.run))
+                .map(|entry| whole(&entry.path, 0, entry.reason.clone())),
+        );
+        let projector = embeddings::damage(&view, &filter)?;
+        rows.extend(
+            projector
+                .into_iter()
+                .map(|(p, length, r)| whole(&p, length, r)),
+        );
         Ok(vec![
             strings(rows.iter().map(|(path, _)| path)),
             int64(rows.iter().map(|(_, d)| d.offset as i64).collect()),

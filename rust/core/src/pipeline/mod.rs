@@ -24,7 +24,7 @@ pub mod walk;
 pub use order::{News, Ordered, Output, Report};
 pub use plan::{FileTask, Unit, UnitPart, plan};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, describe};
 use crate::record::crc::{Crc, Job, with_fastest};
 use crate::source::{LocalFile, Window};
 use crate::table::Memory;
@@ -138,16 +138,19 @@ impl<E: Events> Job for Parts<'_, E> {
             let source = match LocalFile::open(&task.entry.path, Some(task.length), self.maps) {
                 Ok(source) if task.entry.is(&source.identity()) => source,
                 Ok(_) => {
-                    spans.push(lost(task.length, "the file is another one now"));
+                    let why = format!("the file is another one now; {LOOK_AGAIN}");
+                    spans.push(self.lost(part, task, why));
                     self.records.events.leave();
                     continue;
                 }
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    spans.push(lost(task.length, "the file is gone"));
+                Err(error) if is_passing(&error) => {
+                    return (Err(Error::io(error, &task.entry.path)), true);
+                }
+                Err(error) => {
+                    spans.push(self.lost(part, task, why(&error)));
                     self.records.events.leave();
                     continue;
                 }
-                Err(error) => return (Err(Error::io(error, &task.entry.path)), true),
             };
             self.scratch.window.reset();
             let walk = Walk {
@@ -155,14 +158,14 @@ impl<E: Events> Job for Parts<'_, E> {
                 path: &task.entry.path,
                 part: part.part,
             };
-            let span = walk.run::<C, _>(&mut self.scratch.window, self.from, &mut self.records);
-            let intact = self.scratch.window.is_intact(&source);
-            self.scratch.window.reset();
-            match span {
-                Ok(span) if intact => spans.push(span),
-                Ok(_) => return (Err(Error::interrupted()), false),
-                Err(error) => return (Err(error), intact),
+            let window = &mut self.scratch.window;
+            let span = walk.run_readable::<C, _>(window, self.from, &mut self.records);
+            let intact = window.is_intact(&source);
+            window.reset();
+            if !intact {
+                return (Err(Error::interrupted()), false);
             }
+            spans.push(span);
             self.records.events.leave();
         }
         (
@@ -175,19 +178,45 @@ impl<E: Events> Job for Parts<'_, E> {
     }
 }
 
-/// The span of a file that was deleted or replaced since it was listed.
-fn lost(length: u64, why: &str) -> Span {
-    let reason = format!("{why}; refresh() looks again");
-    let damage = vec![Damage {
-        offset: 0,
-        length,
-        reason,
-    }];
-    Span {
-        first: Some(0),
-        next: 0,
-        records: 0,
-        damage,
-        ended: true,
+/// Whether trying again may help, because it is this process that has run out of something.
+fn is_passing(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    let no_handles = matches!(
+        error.raw_os_error(),
+        Some(libc::EMFILE | libc::ENFILE | libc::EINTR)
+    );
+    #[cfg(not(unix))]
+    let no_handles = false;
+    no_handles || error.kind() == ErrorKind::OutOfMemory
+}
+
+const LOOK_AGAIN: &str = "refresh() looks again";
+
+/// Why a file cannot be opened.
+fn why(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => format!("the file is gone; {LOOK_AGAIN}"),
+        _ => describe(error),
+    }
+}
+
+impl<E> Parts<'_, E> {
+    /// The span of a part of a file that cannot be read, nor what follows it.
+    fn lost(&self, part: &UnitPart, task: &FileTask, reason: String) -> Span {
+        let first = self.from.unwrap_or(part.part.low);
+        let damage = Damage {
+            offset: first,
+            length: task.length.saturating_sub(first),
+            reason,
+        };
+        // An earlier part may have said so.
+        let is_told = first > 0 && first >= task.length;
+        Span {
+            first: Some(first),
+            next: first,
+            records: 0,
+            damage: if is_told { Vec::new() } else { vec![damage] },
+            ended: true,
+        }
     }
 }

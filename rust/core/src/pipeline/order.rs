@@ -31,6 +31,8 @@ struct Seen {
     first: Option<(PathBuf, Damage)>,
     bytes: u64,
     told: bool,
+    /// What could not be listed and was told.
+    unlisted: HashSet<PathBuf>,
 }
 
 /// So many places are told apart; a file that is damaged all over is summed up.
@@ -75,6 +77,12 @@ impl Report {
                 reason,
             }],
         );
+    }
+
+    /// Takes note that what stands at `path` is told now; whether it had not been before.
+    pub(crate) fn tells(&self, path: &Path) -> bool {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.unlisted.insert(path.to_owned())
     }
 
     /// A summary of the damage met so far: once, then `None`.

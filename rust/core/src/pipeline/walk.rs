@@ -118,6 +118,40 @@ impl Walk<'_> {
         visit: &mut V,
     ) -> Result<Span> {
         let mut span = Span::default();
+        self.fill::<C, V>(window, from, visit, &mut span)?;
+        Ok(span)
+    }
+
+    /// Like [`run`](Self::run); where the system refuses to read, everything from there to the end
+    /// of the file is damage.
+    #[inline(always)]
+    pub fn run_readable<C: Crc, V: Visit>(
+        &self,
+        window: &mut Window,
+        from: Option<u64>,
+        visit: &mut V,
+    ) -> Span {
+        let mut span = Span::default();
+        if let Err(error) = self.fill::<C, V>(window, from, visit, &mut span) {
+            span.damage.push(Damage {
+                offset: span.next,
+                length: self.source.length().saturating_sub(span.next),
+                reason: error.reason(),
+            });
+            span.ended = true;
+        }
+        span
+    }
+
+    #[inline(always)]
+    fn fill<C: Crc, V: Visit>(
+        &self,
+        window: &mut Window,
+        from: Option<u64>,
+        visit: &mut V,
+        span: &mut Span,
+    ) -> Result<()> {
+        span.next = from.unwrap_or(self.part.low);
         let start = match from {
             Some(offset) => Some(offset),
             None if self.part.low == 0 => Some(0),
@@ -127,20 +161,19 @@ impl Walk<'_> {
             }
         };
         span.first = start;
-        span.next = start.unwrap_or(self.part.high);
-        let mut position = span.next;
+        let mut position = start.unwrap_or(self.part.high);
         let mut doubts = Doubts::default();
         loop {
-            position = self.records::<C, V>(window, position, &mut span, &mut doubts, visit)?;
+            position = self.records::<C, V>(window, position, span, &mut doubts, visit)?;
             // A large record that was not read may have been torn, with others behind it.
-            match self.second_look::<C>(window, position, &mut span, &mut doubts)? {
+            match self.second_look::<C>(window, position, span, &mut doubts)? {
                 Some(resume) => position = resume,
                 None => break,
             }
         }
         span.next = position;
         span.ended |= position >= self.source.length();
-        Ok(span)
+        Ok(())
     }
 
     /// Walks records from `position` on; where the next would begin.
@@ -156,6 +189,7 @@ impl Walk<'_> {
         let end = self.source.length();
         let mut want = HEADER;
         'refill: while position < self.part.high {
+            span.next = position; // as far as all is well, should the system refuse to read
             let bytes = self.at(window, position, want)?;
             let left = end - position;
             if bytes.len() < want.min(usize::try_from(left).unwrap_or(usize::MAX)) {
@@ -184,6 +218,7 @@ impl Walk<'_> {
                                 });
                             }
                             Err(Refusal::Checksum) => {
+                                span.next = offset;
                                 position =
                                     self.torn::<C>(window, offset, length as u64, span, doubts)?;
                                 continue 'refill;
@@ -213,6 +248,7 @@ impl Walk<'_> {
                     Frame::Short if offset == end => return Ok(offset),
                     other @ (Frame::Short | Frame::Longer { .. } | Frame::Broken) => {
                         let broken = other == Frame::Broken;
+                        span.next = offset;
                         match self.no_record::<C>(window, offset, broken, span, doubts)? {
                             Some(resume) => position = resume,
                             None => return Ok(offset),

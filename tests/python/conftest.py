@@ -1,6 +1,9 @@
 """Fixtures shared by the tests."""
 
+import contextlib
 import os
+import tempfile
+from pathlib import Path
 
 import eventfiles
 import pytest
@@ -26,3 +29,30 @@ def log(tmp_path):
     make.root = tmp_path / "logs"
     make.root.mkdir()
     return make
+
+
+@pytest.fixture
+def nobody():
+    """`with nobody():` may not read what is closed; `nobody.folder` may be entered by everybody.
+
+    The superuser may read anything, and so becomes another user in there.
+    """
+
+    @contextlib.contextmanager
+    def as_nobody():
+        superuser = os.geteuid() == 0
+        if superuser:
+            os.seteuid(65534)
+        try:
+            yield
+        finally:
+            if superuser:
+                os.seteuid(0)
+
+    with tempfile.TemporaryDirectory() as folder:
+        as_nobody.folder = Path(folder)
+        as_nobody.folder.chmod(0o755)
+        yield as_nobody
+        for path in as_nobody.folder.rglob("*"):
+            if not path.is_symlink():
+                path.chmod(0o755)

@@ -1,9 +1,6 @@
 """Bad input: a clear error that names the argument and the path, never an empty result."""
 
-import os
 import re
-import tempfile
-from pathlib import Path
 
 import pytest
 import tfevents
@@ -48,31 +45,13 @@ def test_a_file_that_is_no_event_file(tmp_path, content, name):
         tfevents.open(path)
 
 
-@pytest.fixture
-def nobody():
-    """A folder everybody may enter, and a way to be nobody; the superuser may read anything."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
-        if os.getuid() == 0:
-            os.seteuid(0)
-
-
-@pytest.mark.parametrize("what", ["file", "run", "single"])
-def test_what_may_not_be_read_is_named(nobody, what):
-    path = write(nobody / "a" / NAME, scalars("x", [1]))
-    write(nobody / "b" / NAME, scalars("x", [2]))
-    closed = path.parent if what == "run" else path
+@pytest.mark.parametrize("what", ["file", "run"])
+def test_a_named_path_that_may_not_be_read(nobody, what):
+    path = write(nobody.folder / "a" / NAME, scalars("x", [1]))
+    closed = path if what == "file" else path.parent
     closed.chmod(0)
-    if os.getuid() == 0:
-        os.seteuid(65534)
-    try:
-        with pytest.raises(PermissionError, match=re.escape(str(closed))) as caught:
-            tfevents.open(path if what == "single" else nobody).scalars().to_arrow()
-    finally:
-        if os.getuid() == 0:
-            os.seteuid(0)
-        closed.chmod(0o755)
+    with nobody(), pytest.raises(PermissionError, match=re.escape(str(closed))) as caught:
+        tfevents.open(closed)
     assert caught.value.filename == str(closed)
 
 
@@ -104,6 +83,7 @@ def test_a_path_of_the_wrong_type(given):
         ("mmap", "always", ["auto", "never"]),
         ("threads", 0, ["threads"]),
         ("threads", -1, ["threads"]),
+        ("threads", 2**70, ["`threads`", "must"]),
         ("storage_options", {"key": "x"}, ["storage_options"]),
     ],
 )
@@ -118,14 +98,6 @@ def test_an_argument_of_open_that_makes_no_sense(log, argument, value, allowed):
 def test_an_object_store():
     with pytest.raises(ValueError, match="s3://bucket"):
         tfevents.open("s3://bucket/runs")
-
-
-@pytest.mark.parametrize("argument", ["runs", "tags"])
-@pytest.mark.parametrize("glob", ["a[", "[", "***"])
-def test_a_bad_glob(logs, argument, glob):
-    with pytest.raises(ValueError, match=argument) as caught:
-        logs.scalars(**{argument: glob}).to_arrow()
-    assert glob in str(caught.value)
 
 
 @pytest.mark.parametrize("argument", ["runs", "tags"])

@@ -114,9 +114,10 @@ fn one_directory(name: &str, files: &mut Vec<PathBuf>) -> Result<()> {
     let Some(other) = files.iter().find(|file| parent(file) != first) else {
         return Ok(());
     };
-    let real = fs::canonicalize(&first).ok();
+    let real = fs::canonicalize(non_empty(&first)).ok();
     let same = |file: &PathBuf| {
-        parent(file) == first || real.is_some() && fs::canonicalize(parent(file)).ok() == real
+        parent(file) == first
+            || real.is_some() && fs::canonicalize(non_empty(parent(file))).ok() == real
     };
     if !files.iter().all(same) {
         return Err(Error::argument(format!(
@@ -129,6 +130,15 @@ fn one_directory(name: &str, files: &mut Vec<PathBuf>) -> Result<()> {
         *file = first.join(file.file_name().unwrap_or_default());
     }
     Ok(())
+}
+
+/// The directory in which a path without a parent lies.
+fn non_empty(directory: &Path) -> &Path {
+    if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    }
 }
 
 fn parent(file: &Path) -> &Path {
@@ -169,12 +179,12 @@ impl Walk {
 
     /// Takes in what a glob matched.
     fn look_at(&mut self, path: &Path, name: &str) {
-        let entry = match fs::metadata(path) {
-            Ok(metadata) => entry(metadata.file_type(), path, false),
-            Err(error) => Err(error),
-        };
+        let entry = fs::metadata(path).and_then(|metadata| {
+            let link = path.is_symlink();
+            entry(metadata.file_type(), path, link)
+        });
         match entry {
-            Ok(Entry::Directory { .. }) => self.enter_below(path, name),
+            Ok(Entry::Directory { link }) => self.enter_once(parent(path), path, name, link),
             Ok(Entry::EventFile) => self.take(name, [path.to_owned()]),
             Ok(Entry::Other) => {}
             Err(error) => {
@@ -222,21 +232,26 @@ impl Walk {
             } else {
                 format!("{name}/{part}")
             };
-            let depth = self.above.len();
-            match link.then(|| self.follow(directory, &path)) {
-                Some(Ok(false)) => {} // a loop
-                Some(Err(error)) => self.pass_over(&path, &name, &error),
-                None | Some(Ok(true)) => self.enter_below(&path, &name),
-            }
-            self.above.truncate(depth);
+            self.enter_once(directory, &path, &name, link);
         }
         Ok(())
+    }
+
+    /// Enters the directory `path`, unless it is a link to a directory that it lies in.
+    fn enter_once(&mut self, above: &Path, path: &Path, name: &str, link: bool) {
+        let depth = self.above.len();
+        match link.then(|| self.follow(above, path)) {
+            Some(Ok(false)) => {} // a loop
+            Some(Err(error)) => self.pass_over(path, name, &error),
+            None | Some(Ok(true)) => self.enter_below(path, name),
+        }
+        self.above.truncate(depth);
     }
 
     /// Whether the link `path` leads to anything but a directory it lies in.
     fn follow(&mut self, directory: &Path, path: &Path) -> io::Result<bool> {
         let target = fs::canonicalize(path)?;
-        let here = fs::canonicalize(directory)?;
+        let here = fs::canonicalize(non_empty(directory))?;
         if here.starts_with(&target) || self.above.contains(&target) {
             return Ok(false);
         }

@@ -73,12 +73,12 @@ impl FileEntry {
     /// that is gone, or tells nothing of itself, has no bytes; why shows when it is opened.
     pub fn length(&self) -> u64 {
         let mut state = self.lock();
-        if state.identity.is_none() {
-            if let Ok(metadata) = std::fs::metadata(&self.path) {
-                let now = Identity::of(&metadata);
-                let arrival = state.arrival.take();
-                state.identity = Some(arrival.map_or(now, |a| a.identity(&self.path, now)));
-            }
+        if state.identity.is_none()
+            && let Ok(metadata) = std::fs::metadata(&self.path)
+        {
+            let now = Identity::of(&metadata);
+            let arrival = state.arrival.take();
+            state.identity = Some(arrival.map_or(now, |a| a.identity(&self.path, now)));
         }
         state.identity.map_or(0, |i| i.length)
     }

@@ -49,10 +49,7 @@ type Metric = (String, String);
 /// The table of sessions, read.
 pub(super) fn hparams(view: View, filter: &Filter, go_on: GoOn<'_>) -> Result<Resolved> {
     // A session may be shown as another run than it lies in, so all runs are looked at.
-    let view = View {
-        files: view.snapshot.tasks(&Filter::default())?,
-        ..view
-    };
+    let view = view.of_all_runs();
     let runs = Runs::new(view.run_names());
     let (sessions, declared) = sessions(&view, filter, go_on)?;
     let last = last_values(&view, &declared, go_on)?;

@@ -4,6 +4,7 @@
 //! every scan until the next refresh sees the same bytes. Scans are values: they hold what they
 //! need, can be opened any number of times, and from many threads.
 
+mod compact;
 mod discover;
 mod embeddings;
 mod file;
@@ -32,7 +33,7 @@ pub use selection::{Choose, Selection};
 use crate::error::{Error, Result};
 use crate::event::dtype::DType;
 use crate::event::kind::Kind;
-use crate::filter::Filter;
+use crate::filter::{Filter, Names};
 use crate::pipeline::{FileTask, News, Report};
 use crate::table::schema::{self, Layout, TensorData, element_type};
 use arrow_schema::SchemaRef;
@@ -252,7 +253,7 @@ impl LogDir {
 
     /// Every tag of the runs in the filter.
     pub fn tags(&self, filter: Filter, go_on: &mut dyn FnMut() -> bool) -> Result<HashSet<String>> {
-        series::tags(&self.state().view(&filter)?, filter, go_on)
+        series::tags(&self.state().view(&filter), filter, go_on)
     }
 
     fn state(&self) -> State {
@@ -277,7 +278,7 @@ impl LogDir {
         let state = self.state();
         Scan::deferred(schema, move |go_on| {
             let filter = selection.resolve(&state, go_on)?;
-            resolve(state.view(&filter)?, filter, go_on)
+            resolve(state.view(&filter), filter, go_on)
         })
     }
 
@@ -350,14 +351,29 @@ impl Snapshot {
         }
     }
 
-    /// The files of the runs in the filter, in the order of the contract: runs as listed, their
-    /// files by the wall time of the first event, then by name.
-    fn tasks(&self, filter: &Filter) -> Result<Vec<FileTask>> {
+    /// The runs that meet the condition; what could not be listed of them.
+    fn of_runs(whole: &Arc<Self>, filter: &Filter) -> Arc<Self> {
+        let runs = &filter.runs;
+        if matches!(runs, Names::All) {
+            return Arc::clone(whole);
+        }
+        let of_run = whole.runs.iter().filter(|run| runs.matches(&run.name));
+        let unlisted = whole
+            .unlisted
+            .iter()
+            .filter(|entry| runs.matches(&entry.run));
+        Arc::new(Self {
+            runs: of_run.cloned().collect(),
+            unlisted: unlisted.cloned().collect(),
+            ..Self::default()
+        })
+    }
+
+    /// The files in the order of the contract: runs as listed, their files by the wall time of the
+    /// first event, then by name.
+    fn tasks(&self) -> Vec<FileTask> {
         let mut tasks = Vec::new();
         for (number, run) in self.runs.iter().enumerate() {
-            if !filter.runs.matches(&run.name) {
-                continue;
-            }
             let mut files = run.files.clone();
             if files.len() > 1 {
                 files.sort_by(|a, b| a.first_wall_time().total_cmp(&b.first_wall_time()));
@@ -371,6 +387,6 @@ impl Snapshot {
                 });
             }
         }
-        Ok(tasks)
+        tasks
     }
 }

@@ -2,7 +2,7 @@
 //! names of runs, tags and files, and which rows gave way to a restart.
 
 use super::scan::{Batches, Resolved};
-use super::tags::TagNumbers;
+use super::tags::NameNumbers;
 use super::{Restarts, View, bug};
 use crate::error::Result;
 use crate::event::kind::Kind;
@@ -135,7 +135,7 @@ struct Stream {
     spec: Spec,
     runs: ArrayRef,
     files: ArrayRef,
-    tags: TagNumbers,
+    tags: NameNumbers,
     attempts: Attempts,
     meshes: Option<(MeshAssembler, SchemaRef)>,
 }
@@ -161,7 +161,7 @@ impl Stream {
             ordered: view.ordered(task),
             runs: strings(view.run_names()),
             files: strings(view.paths()),
-            tags: TagNumbers::default(),
+            tags: NameNumbers::default(),
             spec,
             attempts,
             meshes,
@@ -268,6 +268,11 @@ impl Stream {
 }
 
 impl Batches for Stream {
+    fn is_compact(&self) -> bool {
+        // Otherwise rows are left out, or put together, after their tags were numbered.
+        matches!(self.attempts, Attempts::Ignore) && self.meshes.is_none()
+    }
+
     fn next(&mut self, go_on: &mut dyn FnMut() -> bool) -> Option<Result<RecordBatch>> {
         if let Attempts::Find(view) = &self.attempts {
             match find_restarts(view, &self.spec, go_on) {
@@ -302,7 +307,7 @@ fn find_restarts(view: &View, spec: &Spec, go_on: &mut dyn FnMut() -> bool) -> R
         spec,
     };
     let mut ordered = view.ordered(task);
-    let mut tags = TagNumbers::default();
+    let mut tags = NameNumbers::default();
     let mut found = Found::default();
     while let Some(next) = ordered.next(go_on) {
         let mut block = next?.1.output;

@@ -6,6 +6,7 @@
 //! counts.
 
 use super::bug;
+use super::compact::Compact;
 use super::tags::share_dictionaries;
 use crate::error::Result;
 use crate::table::schema::{Layout, TensorData};
@@ -19,6 +20,12 @@ pub trait Batches: Send {
     /// The next batch; `go_on` is asked now and then, and ends the stream with an error when it
     /// says no.
     fn next(&mut self, go_on: &mut dyn FnMut() -> bool) -> Option<Result<RecordBatch>>;
+
+    /// Whether the dictionaries, those of runs and files aside, hold only what rows have, in the
+    /// order of the first rows.
+    fn is_compact(&self) -> bool {
+        false
+    }
 }
 
 type Open = dyn Fn() -> Result<Box<dyn Batches>> + Send + Sync;
@@ -123,7 +130,8 @@ impl Scan {
 
     /// Begins to read.
     pub fn stream(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Box<dyn Batches>> {
-        self.resolved(go_on)?.stream()
+        let stream = self.resolved(go_on)?.stream()?;
+        Ok(Box::new(Compact::new(stream)))
     }
 
     /// Begins to read, as arrow's reader.

@@ -2,7 +2,7 @@
 
 use super::scan::Resolved;
 use super::tables::{GoOn, once};
-use super::tags::TagNumbers;
+use super::tags::NameNumbers;
 use super::{Restarts, View};
 use crate::error::Result;
 use crate::event::kind::Kind;
@@ -23,14 +23,14 @@ struct Summary {
 }
 
 /// The series in the order they were first met.
-fn summaries(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<(TagNumbers, Vec<Summary>)> {
+fn summaries(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<(NameNumbers, Vec<Summary>)> {
     let last = view.options.restarts == Restarts::Last;
     let cuts = if last {
         Some(find_restarts(view, filter, go_on)?)
     } else {
         None
     };
-    let mut tags = TagNumbers::default();
+    let mut tags = NameNumbers::default();
     let mut all = Collected {
         cuts,
         ..Collected::default()
@@ -82,7 +82,7 @@ struct Collected {
 }
 
 impl Collected {
-    fn take_in(&mut self, part: &SeriesPart, tags: &mut TagNumbers, filter: &Filter) {
+    fn take_in(&mut self, part: &SeriesPart, tags: &mut NameNumbers, filter: &Filter) {
         let mut number = |tag: u32| tags.of(&part.lesson.tags[tag as usize]);
         let mut slots = Vec::with_capacity(part.stats.len());
         for stat in &part.stats {
@@ -135,7 +135,7 @@ impl Collected {
 
 /// Restarts by number of series, in the order [`Collected`] numbers them.
 fn find_restarts(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<Cuts> {
-    let mut tags = TagNumbers::default();
+    let mut tags = NameNumbers::default();
     let mut index: HashMap<(u32, u32, Option<Kind>), i32> = HashMap::new();
     let mut found = Found::default();
     each_part(view, filter, true, go_on, |part| {

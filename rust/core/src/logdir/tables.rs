@@ -180,11 +180,7 @@ pub(super) fn damage(view: View, filter: Filter) -> Result<Resolved> {
             (path, damage)
         };
         let unlisted = view.snapshot.unlisted.iter();
-        rows.extend(
-            unlisted
-                .filter(|entry| filter.runs.matches(&entry.run))
-                .map(|entry| whole(&entry.path, 0, entry.reason.clone())),
-        );
+        rows.extend(unlisted.map(|entry| whole(&entry.path, 0, entry.reason.clone())));
         let projector = embeddings::damage(&view, &filter)?;
         rows.extend(
             projector

@@ -1,4 +1,4 @@
-//! The tags of a stream, numbered, and the dictionary they make.
+//! The names of a stream, numbered, and the dictionary they make.
 
 use crate::pipeline::decode::Block;
 use crate::table::keys::strings;
@@ -8,33 +8,33 @@ use arrow_array::{ArrayRef, DictionaryArray, RecordBatch};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Tags in the order they were first met.
+/// Names in the order they were first met.
 #[derive(Default)]
-pub(super) struct TagNumbers {
+pub(super) struct NameNumbers {
     index: HashMap<Box<str>, u32>,
     names: Vec<Box<str>>,
     values: Option<ArrayRef>,
 }
 
-impl TagNumbers {
-    /// The tag's number.
-    pub(super) fn of(&mut self, tag: &str) -> u32 {
-        if let Some(&number) = self.index.get(tag) {
+impl NameNumbers {
+    /// The name's number.
+    pub(super) fn of(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.index.get(name) {
             return number;
         }
         let number = self.names.len() as u32;
-        self.index.insert(tag.into(), number);
-        self.names.push(tag.into());
+        self.index.insert(name.into(), number);
+        self.names.push(name.into());
         self.values = None;
         number
     }
 
-    /// The tags by number.
+    /// The names by number.
     pub(super) fn names(&self) -> &[Box<str>] {
         &self.names
     }
 
-    /// The tags by number, as the values of a dictionary.
+    /// The names by number, as the values of a dictionary.
     pub(super) fn values(&mut self) -> ArrayRef {
         Arc::clone(self.values.get_or_insert_with(|| strings(&self.names)))
     }
@@ -43,10 +43,8 @@ impl TagNumbers {
     /// same order, and there is nothing to rewrite.
     pub(super) fn adopt(&mut self, block: &mut Block) {
         let mut order: Vec<Option<u32>> = vec![None; block.lesson.tags.len()];
-        for (local, name) in block.lesson.tags.iter().enumerate() {
-            if block.used[local] {
-                order[local] = Some(self.of(name));
-            }
+        for &local in &block.used {
+            order[local as usize] = Some(self.of(&block.lesson.tags[local as usize]));
         }
         let mut numbers = order.iter().zip(0..);
         if !numbers.all(|(&number, local)| number.is_none_or(|n| n == local)) {

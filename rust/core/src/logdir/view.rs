@@ -1,7 +1,6 @@
 //! What a scan captures when it is made, and what it works on when it is read.
 
 use super::{OnDamage, Options, Root, Snapshot};
-use crate::error::Result;
 use crate::filter::Filter;
 use crate::pipeline::record::Policy;
 use crate::pipeline::{Access, FileTask, Ordered, Report, Task};
@@ -17,21 +16,26 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// The files of the runs in `filter`, in order. Reads where a run has several.
-    pub(super) fn view(&self, filter: &Filter) -> Result<View> {
-        Ok(View {
-            files: self.snapshot.tasks(filter)?,
-            snapshot: Arc::clone(&self.snapshot),
+    /// The runs in `filter` and their files, in order. Reads where a run has several.
+    pub(super) fn view(&self, filter: &Filter) -> View {
+        let snapshot = Snapshot::of_runs(&self.snapshot, filter);
+        View {
+            files: snapshot.tasks(),
+            snapshot,
+            state: self.clone(),
             roots: Arc::clone(&self.roots),
             options: self.options,
             report: self.report.clone(),
-        })
+        }
     }
 }
 
 /// What a scan works on: the files it reads and how.
 #[derive(Debug, Clone)]
 pub(crate) struct View {
+    /// All of the log.
+    state: State,
+    /// The runs of the scan, which are numbered in here.
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) roots: Arc<[Root]>,
     pub(crate) files: Vec<FileTask>,
@@ -40,6 +44,11 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// The same log with all its runs.
+    pub(super) fn of_all_runs(&self) -> Self {
+        self.state.view(&Filter::default())
+    }
+
     pub(crate) fn access(&self, everything: bool) -> Access {
         let policy = Policy {
             checksum: self.options.checksum || everything,

@@ -37,8 +37,8 @@ pub struct Block {
     pub keys: KeyColumns,
     /// The kind's own columns.
     pub columns: Vec<ArrayRef>,
-    /// Which tags have rows.
-    pub used: Vec<bool>,
+    /// The tags that have rows, in the order of their first.
+    pub used: Vec<u32>,
     /// Where sessions started.
     pub starts: Vec<Start>,
     /// What is known of the tags.
@@ -357,9 +357,12 @@ impl<R: Rows> Events for Decoder<'_, R> {
 
     fn finish(mut self, memory: &mut Memory) -> Block {
         let lesson = self.tags.finish();
-        let mut used = vec![false; lesson.tags.len()];
+        let mut used = Vec::new();
+        let mut met = vec![false; lesson.tags.len()];
         for &tag in &self.keys.tag {
-            used[tag as usize] = true;
+            if !std::mem::replace(&mut met[tag as usize], true) {
+                used.push(tag as u32);
+            }
         }
         Block {
             used,

@@ -6,6 +6,9 @@ import tfevents
 from eventfiles import GOLDEN, event, histogram, scalar, start, text
 from oracle import KINDS
 
+#: Many of these filters are meant to leave nothing.
+pytestmark = pytest.mark.filterwarnings("ignore::tfevents.NoMatchWarning")
+
 TABLES = [*KINDS, "series", "events", "embeddings", "hparams"]
 
 

@@ -8,6 +8,9 @@ import tfevents
 from eventfiles import GOLDEN, event, histogram, image, metadata, scalar, tensor, value, version
 from oracle import KINDS
 
+#: Many of these filters are meant to leave nothing.
+pytestmark = pytest.mark.filterwarnings("ignore::tfevents.NoMatchWarning")
+
 #: Kinds of which each value is one row, so that rows can be counted against events.
 ROW_PER_VALUE = ["scalars", "histograms", "tensors", "text", "pr_curves", "layouts", "graphs"]
 PLUGINS = ["scalars", "histograms", "images", "audio", "text", "pr_curves", "mine", "hparams"]

@@ -99,11 +99,11 @@ impl PyLogDir {
     }
 
     /// The names of the runs that meet the condition, in order.
-    fn matching(&self, py: Python<'_>, runs: NamesArg) -> PyResult<Vec<String>> {
-        let wanted = names(Some(runs), "runs").map_err(|error| to_py(py, &error))?;
+    fn matching(&self, runs: NamesArg) -> Vec<String> {
+        let wanted = names(Some(runs));
         let mut runs = self.runs();
         runs.retain(|run| wanted.matches(run));
-        Ok(runs)
+        runs
     }
 
     /// The paths of the files.

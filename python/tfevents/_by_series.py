@@ -22,6 +22,9 @@ BUDGET = 256 << 20
 #: Below this size the series of a batch share its copy.
 _SHARED = 64 << 10
 
+#: From so many bytes a value on, copying row by row is faster.
+_WIDE = 256
+
 #: Numbers of rows, ascending.
 Rows: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.intp]]"
 #: Reads the rows of some tags of a run.
@@ -142,10 +145,23 @@ def _parts(
     if len(rows_of) == 1 and size > _SHARED and most:
         yield next(iter(rows_of)), batch
     elif size > _SHARED:
+        wide = {n for n, column in enumerate(batch.columns) if column.nbytes > _WIDE * len(column)}
         for tag, rows in rows_of.items():
-            yield tag, batch.take(pa.array(rows))
+            yield tag, _copied(batch, rows, wide)
     else:
         copied, start = batch.take(pa.array(np.concatenate(list(rows_of.values())))), 0
         for tag, rows in rows_of.items():
             yield tag, copied.slice(start, len(rows))
             start += len(rows)
+
+
+def _copied(batch: pa.RecordBatch, rows: Rows, wide: set[int]) -> pa.RecordBatch:
+    """These rows; columns of wide values row by row, which copies each in one piece."""
+    numbers, listed = pa.array(rows), rows.tolist()
+    columns = [
+        pa.concat_arrays([column.slice(row, 1) for row in listed])
+        if n in wide
+        else column.take(numbers)
+        for n, column in enumerate(batch.columns)
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)

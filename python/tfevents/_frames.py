@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 def to_pandas(read: Callable[[], pa.Table], options: dict[str, Any]) -> pd.DataFrame:
     """The rows that `read` returns as a data frame; `options` as for `pyarrow.Table.to_pandas`.
 
-    Lists of structs stay in Arrow: as Python objects, a dict for each bucket of each histogram,
-    they would take a hundred times as long.
+    Lists of structs stay in Arrow: there would be a Python dict for each bucket of each histogram.
     """
     _extras.require("pandas", "pandas", "to_pandas()")
     frame: pd.DataFrame = read().to_pandas(**{"types_mapper": _arrow_dtype, **options})

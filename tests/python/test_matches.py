@@ -134,11 +134,17 @@ def test_a_dataset_whose_conditions_nothing_meets_is_no_reason(logs):
 
 
 def test_odd_names_meet_themselves(log):
-    for name in ODD:
-        log(name.replace("/", "|"), [event(1, scalar(name, 1))])
+    names = [name.replace("/", "|") for name in ODD]
+    for name in names:
+        log(name, [event(1, scalar(name, 1))])
     logs = tfevents.open(log.root)
+    tables = [logs.scalars, logs.series, logs.events]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for name in ODD:
-            exactly = re.compile(f"^{re.escape(name)}$")
-            assert logs.scalars(tags=exactly).to_arrow()["tag"].to_pylist() == [name]
+        for name in names:
+            for given in (name, [name], re.compile(f"^{re.escape(name)}$")):
+                for filters in ({"runs": given}, {"tags": given}, {"runs": given, "tags": given}):
+                    for table in tables:
+                        wanted = pickle.loads(pickle.dumps(table(**filters))).to_arrow()
+                        assert wanted["run"].to_pylist() in ([name], [name] * 2), (name, filters)
+                        assert name in wanted["tag"].to_pylist()

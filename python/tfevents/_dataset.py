@@ -1,201 +1,283 @@
 """A scan as a `pyarrow.dataset.Dataset`, into which engines push columns and conditions.
 
-Conditions on run, tag and step narrow what is read; whatever they say is applied again to what was
-read, so a condition that is not understood costs time, never rows.
+It is a dataset of files, one for each run, that exist only while they are read: all of pyarrow's
+C++ code can read it. What has a faster way takes it: scanners read one stream, restricted to the
+columns and to the runs, tags, steps and wall times that can matter. The condition is applied to
+what was read, so one that is not understood costs time, never rows.
 """
 
 from __future__ import annotations
 
-import json
-import re
+import operator
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
+
+from tfevents import _condition, _expression, _ioexit, _narrowing, _runfiles
+from tfevents._bounds import EVERYWHERE
 
 if TYPE_CHECKING:
     from tfevents._scan import Scan
 
-#: One comparison as pyarrow prints it: ``(step >= 2)``, ``(run == "a")``.
-_COMPARISON = re.compile(
-    r"\(?(?P<column>run|tag|step) (?P<operator>==|>=|<=|>|<) "
-    r'(?P<value>-?\d+|"(?:[^"\\]|\\.)*")\)?'
-)
+#: Tables whose columns or rows depend on all runs, or that have no column for the run.
+_WHOLE = frozenset({"hparams", "embeddings", "damage"})
+_BATCH_SIZE = 131_072  # as in pyarrow
 
 
-class ScanDataset(ds.Dataset):  # type: ignore[misc]  # pyarrow has no types
-    """A dataset over the rows of a scan."""
+class ScanDataset(ds.FileSystemDataset):  # type: ignore[misc]  # pyarrow has no types
+    """A dataset over the rows of a scan.
+
+    Args:
+        scan: The rows.
+        dictionaries: ``False`` for plain strings in place of dictionaries.
+    """
 
     _scan: Scan
+    _dictionaries: bool
 
-    @classmethod
-    def over(cls, scan: Scan) -> ScanDataset:
-        """The dataset over `scan`."""
-        dataset = cls.__new__(cls)
-        dataset._scan = scan
-        return dataset
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The columns."""
-        return self._scan.schema
+    def __init__(self, scan: Scan, dictionaries: bool = True) -> None:
+        schema = scan.schema if dictionaries else _plain(scan.schema)
+        files = ds.IpcFileFormat()
+        fragments, system = _runfiles.fragments(
+            _Reader(scan, schema), _runs_apart(scan), schema, files
+        )
+        super().__init__(fragments, schema, files, system)
+        self._scan = scan
+        self._dictionaries = dictionaries
 
     def scanner(
         self,
         columns: Any = None,
         filter: ds.Expression | None = None,  # noqa: A002
-        batch_size: int | None = None,
-        **options: Any,
+        batch_size: int = _BATCH_SIZE,
+        batch_readahead: int = 16,
+        fragment_readahead: int = 4,
+        fragment_scan_options: ds.FragmentScanOptions | None = None,
+        use_threads: bool = True,
+        cache_metadata: bool = True,
+        memory_pool: pa.MemoryPool | None = None,
     ) -> ds.Scanner:
-        """A scanner over the rows that meet `filter`; options as for `pyarrow.dataset`."""
-        options = {key: value for key, value in options.items() if key in _SCANNER_OPTIONS}
-        if batch_size is not None:
-            options["batch_size"] = batch_size
-        wanted, bounds = self._push_down(columns, filter)
-        narrowed = self._narrowed(wanted, bounds)
-        reader = pa.RecordBatchReader.from_stream(narrowed)
-        return ds.Scanner.from_batches(reader, columns=columns, filter=filter, **options)
+        """A scanner over the rows that meet `filter`; arguments as for `pyarrow.dataset`.
 
-    def _narrowed(self, wanted: list[str] | None, bounds: dict[str, Any]) -> Scan:
-        """The scan with `bounds`; without them where they would change which columns there are."""
+        It reads a stream in one pass over the log, once: asked for rows a second time, it raises
+        `pyarrow.ArrowInvalid`. With a `batch_size`, or made by ``Scanner.from_dataset(dataset)``,
+        it reads run by run, which takes longer, and can be used again.
+        """
+        if batch_size != _BATCH_SIZE:  # a stream has batches of its own size
+            return super().scanner(
+                columns,
+                filter,
+                batch_size,
+                batch_readahead,
+                fragment_readahead,
+                fragment_scan_options,
+                use_threads,
+                memory_pool=memory_pool,
+            )
+        del cache_metadata  # there is none
+        options = self._scanner_options({"columns": columns, "filter": filter})
+        scan = self._narrowed(options.get("columns"), options.get("filter"))
+        reader = pa.RecordBatchReader.from_stream(scan)
+        if not self._dictionaries:
+            reader = reader.cast(_plain(reader.schema))
+        return ds.Scanner.from_batches(
+            reader,
+            columns=options.get("columns"),
+            filter=options.get("filter"),
+            batch_readahead=batch_readahead,
+            fragment_readahead=fragment_readahead,
+            fragment_scan_options=fragment_scan_options,
+            use_threads=use_threads,
+            memory_pool=memory_pool,
+        )
+
+    def _narrowed(self, columns: Any, condition: Any) -> Scan:
+        """The scan of the columns needed, and of rows among which are all that are wanted."""
         schema = self.schema
-        if wanted is not None:
-            schema = pa.schema([schema.field(name) for name in wanted])
-        if bounds:
-            try:
-                narrowed = self._scan._narrowed(wanted, bounds)
-            except ValueError:  # a column that only other rows have
-                pass
-            else:
-                if narrowed.schema == schema:
-                    return narrowed
-        return self._scan._narrowed(wanted, {})
+        needed = _needed(columns, condition, schema)
+        runs = _runs_apart(self._scan)
+        if not isinstance(condition, ds.Expression) or runs is None:
+            return self._scan._narrowed(needed, {})
+        bounds = _condition.bounds(condition, schema, runs)
+        if self._scan._table == "meshes":  # rows of events of several wall times
+            bounds = bounds._replace(times=EVERYWHERE.times)
+        conditions = _narrowing.conditions(bounds, self._scan._filters, runs)
+        return self._scan._narrowed(needed, conditions)
 
-    def _push_down(
-        self, columns: Any, condition: ds.Expression | None
-    ) -> tuple[list[str] | None, dict[str, Any]]:
-        """The columns to read, and conditions no stricter than `condition`."""
-        text = "" if condition is None else str(condition)
-        wanted: list[str] | None = None
-        if isinstance(columns, (list, tuple)) and all(isinstance(c, str) for c in columns):
-            named = [name for name in self.schema.names if name in columns or name in text]
-            wanted = named or self.schema.names[:1]
-        return wanted, _bounds(text)
+    def to_table(self, *arguments: Any, **options: Any) -> pa.Table:
+        """The rows as a table; arguments as for `scanner`."""
+        table = super().to_table(*arguments, **options)
+        self._scan._log.report()
+        return table
 
-    def to_table(self, **options: Any) -> pa.Table:
-        """The rows as a table; options as for `scanner`."""
-        return self.scanner(**options).to_table()
+    def to_batches(
+        self,
+        columns: Any = None,
+        filter: ds.Expression | None = None,  # noqa: A002
+        batch_size: int = _BATCH_SIZE,
+        **options: Any,
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows as batches of at most `batch_size`; arguments as for `scanner`."""
+        scanner = self.scanner(columns, filter, **options)
+        size = operator.index(batch_size)
+        if size < 1:
+            raise ValueError(f"`batch_size` must be a positive integer, not {batch_size!r}")
+        return self._sliced(scanner.to_batches(), size)
 
-    def to_batches(self, **options: Any) -> Iterator[pa.RecordBatch]:
-        """The rows as batches; options as for `scanner`."""
-        yield from self.scanner(**options).to_batches()
-
-    def count_rows(self, filter: ds.Expression | None = None, **options: Any) -> int:  # noqa: A002
-        """How many rows meet `filter`."""
-        if filter is None:
-            return self._scan.count()
-        scanner = self.scanner(columns=self.schema.names[:1], filter=filter, **options)
-        return int(scanner.count_rows())
-
-    def head(self, num_rows: int, **options: Any) -> pa.Table:
-        """The first rows."""
-        return self.scanner(**options).head(num_rows)
-
-    def get_fragments(self, filter: ds.Expression | None = None) -> Iterator[ds.Fragment]:  # noqa: A002
-        """The rows in memory, as the one fragment they are."""
-        yield from ds.dataset(self.to_table(filter=filter)).get_fragments()
-
-    def __reduce__(self) -> Any:
-        raise TypeError("a dataset over a scan cannot be pickled; pickle the path")
-
-
-_SCANNER_OPTIONS = frozenset(
-    {"use_threads", "memory_pool", "batch_readahead", "fragment_readahead"}
-)
-
-
-def _bounds(text: str) -> dict[str, Any]:
-    """Bounds on run, tag and step from a conjunction of comparisons; from anything else nothing."""
-    terms = _conjunction(text)
-    low, high = None, None
-    names: dict[str, set[str]] = {}
-    for term in terms:
-        found = _COMPARISON.fullmatch(term)
-        if found is None:
-            continue
-        column, operator = found["column"], found["operator"]
+    def _sliced(self, batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
+        # Here, not below the scanner, where Arrow's threads would have to run Python.
         try:
-            value = json.loads(found["value"], strict=False)
-        except ValueError:
-            continue  # escaped as JSON does not
-        if column == "step" and isinstance(value, int):
-            if not -(2**63) < value < 2**63 - 1:
-                continue  # steps and bounds are of 64 bits; the condition is applied again
-            first = {"==": value, ">=": value, ">": value + 1}.get(operator)
-            last = {"==": value, "<=": value, "<": value - 1}.get(operator)
-            low = first if low is None else low if first is None else max(low, first)
-            high = last if high is None else high if last is None else min(high, last)
-        elif operator == "==" and isinstance(value, str):
-            names.setdefault(column, set()).add(value)
-    bounds: dict[str, Any] = {
-        f"{column}s": {"exactly": sorted(values)} for column, values in names.items()
-    }
-    backwards = low is not None and high is not None and low > high
-    if not backwards and (low is not None or high is not None):
-        stop = None if high is None or high >= 2**63 - 1 else high + 1
-        bounds["steps"] = (low, stop, 1)
-    return bounds
+            for batch in batches:
+                for start in range(0, max(batch.num_rows, 1), size):
+                    yield batch.slice(start, size)
+        finally:
+            self._scan._log.report()
+
+    def count_rows(
+        self,
+        filter: ds.Expression | None = None,  # noqa: A002
+        **options: Any,
+    ) -> int:
+        """How many rows meet `filter`; options as for `scanner`."""
+        if filter is None and not options and self._scan_options.get("filter") is None:
+            return self._scan.count()
+        count = self.scanner(**{"columns": [], **options}, filter=filter).count_rows()
+        self._scan._log.report()
+        return int(count)
+
+    def head(self, *arguments: Any, **options: Any) -> pa.Table:
+        """The first rows; the number of rows, then arguments as for `scanner`."""
+        table = super().head(*arguments, **options)
+        self._scan._log.report()
+        return table
+
+    def take(self, *arguments: Any, **options: Any) -> pa.Table:
+        """The rows at some positions; the positions, then arguments as for `scanner`."""
+        table = super().take(*arguments, **options)
+        self._scan._log.report()
+        return table
+
+    def filter(self, expression: ds.Expression) -> ScanDataset:
+        """The dataset of the rows that also meet `expression`."""
+        filtered: ScanDataset = super().filter(expression)
+        filtered._scan = self._scan
+        filtered._dictionaries = self._dictionaries
+        return filtered
+
+    def replace_schema(self, schema: pa.Schema) -> ds.Dataset:
+        """The dataset with another schema of the same types.
+
+        Plain strings may take the place of all dictionaries.
+        """
+        if isinstance(schema, pa.Schema):
+            for dictionaries in (self._dictionaries, False):
+                same = ScanDataset(self._scan, dictionaries)
+                if same.schema.equals(schema, check_metadata=True):
+                    return self._scan_options_kept(same)
+        return super().replace_schema(schema)
+
+    def _scan_options_kept(self, dataset: ScanDataset) -> ScanDataset:
+        condition = self._scan_options.get("filter")
+        return dataset if condition is None else dataset.filter(condition)
+
+    def sort_by(self, sorting: Any, **options: Any) -> ds.InMemoryDataset:
+        """The rows in memory, sorted; names in the order of their characters.
+
+        Args:
+            sorting: A column, or a list of tuples of a column and "ascending" or "descending".
+            options: As for `pyarrow.compute.SortOptions`.
+        """
+        table = self.to_table()
+        order = pc.SortOptions(
+            [(sorting, "ascending")] if isinstance(sorting, str) else sorting, **options
+        )
+        rows = pc.sort_indices(table.cast(_plain(table.schema)), options=order)
+        return ds.InMemoryDataset(table.unify_dictionaries().take(rows))
+
+    def join(
+        self, right_dataset: ds.Dataset, keys: Any, *arguments: Any, **options: Any
+    ) -> ds.InMemoryDataset:
+        """Rows of two datasets put together, in memory; arguments as for `pyarrow.dataset`.
+
+        Names are plain strings in the result.
+        """
+        return self._plain_rows().join(_plain_rows(right_dataset), keys, *arguments, **options)
+
+    def join_asof(
+        self, right_dataset: ds.Dataset, *arguments: Any, **options: Any
+    ) -> ds.InMemoryDataset:
+        """Rows of two datasets with the nearest key, in memory; arguments as for `pyarrow.dataset`.
+
+        Names are plain strings in the result.
+        """
+        return self._plain_rows().join_asof(_plain_rows(right_dataset), *arguments, **options)
+
+    def _plain_rows(self) -> ds.InMemoryDataset:
+        table = self.to_table()
+        return ds.InMemoryDataset(table.cast(_plain(table.schema)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self._scan, self._dictionaries, self._scan_options.get("filter"))
 
 
-def _conjunction(text: str) -> list[str]:
-    """The terms of ``((a and b) and c)``; a single term for anything that is no conjunction."""
-    inner = text[1:-1] if text.startswith("(") and _closes_at(text) == len(text) - 1 else text
-    depth, quoted, start = 0, False, 0
-    terms = []
-    at = 0
-    while at < len(inner):
-        character = inner[at]
-        if quoted:
-            if character == "\\":
-                at += 1
-            elif character == '"':
-                quoted = False
-        elif character == '"':
-            quoted = True
-        elif character in "([{":
-            depth += 1
-        elif character in ")]}":
-            depth -= 1
-        elif depth == 0 and inner.startswith(" and ", at):
-            terms.append(inner[start:at])
-            at += 4
-            start = at + 1
-        at += 1
-    if not terms:
-        return [text]
-    terms.append(inner[start:])
-    return [term for one in terms for term in _conjunction(one)]
+def _restore(scan: Scan, dictionaries: bool, condition: ds.Expression | None) -> ScanDataset:
+    dataset = ScanDataset(scan, dictionaries)
+    return dataset if condition is None else dataset.filter(condition)
 
 
-def _closes_at(text: str) -> int:
-    """Where the parenthesis that `text` begins with closes."""
-    depth, quoted = 0, False
-    at = 0
-    while at < len(text):
-        character = text[at]
-        if quoted:
-            if character == "\\":
-                at += 1
-            elif character == '"':
-                quoted = False
-        elif character == '"':
-            quoted = True
-        elif character == "(":
-            depth += 1
-        elif character == ")":
-            depth -= 1
-            if depth == 0:
-                return at
-        at += 1
-    return -1
+def _runs_apart(scan: Scan) -> list[str] | None:
+    """The runs of a scan; ``None`` where rows of one run depend on those of others."""
+    if scan._table in _WHOLE or scan._options:
+        return None
+    return scan._log.runs(scan._filters["runs"])
+
+
+class _Reader:
+    """Reads some runs of a scan, in the columns of a dataset."""
+
+    def __init__(self, scan: Scan, schema: pa.Schema) -> None:
+        self._scan, self._schema = scan, schema
+
+    def __call__(self, runs: list[str] | None) -> pa.Table:
+        conditions = {} if runs is None else {"runs": {"exactly": runs}}
+        scan = self._scan._narrowed(None, conditions)
+        batches = []
+        for batch in scan._native.batches():  # not `scan`, which would warn in a thread of Arrow's
+            _ioexit.check()
+            batches.append(pa.record_batch(batch))
+        return pa.Table.from_batches(batches, scan.schema).cast(self._schema)
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """`schema` with plain strings in place of dictionaries."""
+    fields = [
+        field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+        for field in schema
+    ]
+    return pa.schema(fields, schema.metadata)
+
+
+def _plain_rows(dataset: ds.Dataset) -> ds.Dataset:
+    return dataset._plain_rows() if isinstance(dataset, ScanDataset) else dataset
+
+
+def _needed(columns: Any, condition: Any, schema: pa.Schema) -> list[str] | None:
+    """The columns that have to be read; ``None`` for all."""
+    try:
+        expressions = [] if condition is None else [condition]
+        if isinstance(columns, dict):
+            expressions += columns.values()
+            names: set[str] = set()
+        elif isinstance(columns, (list, tuple)) and all(isinstance(c, str) for c in columns):
+            names = set(columns)
+        else:
+            return None
+        for expression in expressions:
+            names |= _expression.columns(expression)
+    except (_expression.UnreadableError, AttributeError):
+        return None
+    found = [name for name in schema.names if name in names]
+    return found or schema.names[:1]

@@ -108,8 +108,12 @@ class Log:
             warn(_matches.of_runs(given, self.native.runs), NoMatchWarning)
 
     def _meets(self, runs: Names) -> bool:
-        named = self._runs(runs)
-        return named is None or bool(self.native.matching(named))
+        return bool(self.runs(runs))
+
+    def runs(self, given: Names | None) -> list[str]:
+        """The runs that meet the filter, in order."""
+        named = self._runs(given)
+        return self.native.runs if named is None else self.native.matching(named)
 
     def explain(self, table: str, filters: Filters) -> None:
         """Warns if a scan has no rows because nothing meets its tags or plugin. Reads."""

@@ -187,14 +187,20 @@ class Scan:
         self._ended(frame.height)
         return frame
 
-    def to_dataset(self) -> pyarrow.dataset.Dataset:
+    def to_dataset(self, *, dictionaries: bool = True) -> pyarrow.dataset.Dataset:
         """A `pyarrow.dataset.Dataset` over the rows, read when it is scanned.
 
-        DuckDB and Polars push columns and conditions into it.
+        DuckDB, Polars and pyarrow push columns and conditions into it: those on run, tag, step and
+        wall_time restrict what is read.
+
+        Args:
+            dictionaries: ``False`` for plain strings in place of dictionaries. Polars hands on
+                ``is_in`` only for these.
         """
         from tfevents._dataset import ScanDataset
 
-        return ScanDataset.over(self)
+        _arguments.instance(dictionaries, "dictionaries", bool, "True or False")
+        return ScanDataset(self, dictionaries)
 
     def write_parquet(self, path: str | os.PathLike[str], *, threads: int | None = None) -> int:
         """Writes all rows to a Parquet file, whole or not at all; rows written.
@@ -235,9 +241,8 @@ class Scan:
         return Scan(self._log, self._table, filters, self._options, explains=False)
 
     def _narrowed(self, columns: list[str] | None, conditions: dict[str, Any]) -> Scan:
-        """The scan with fewer columns and further conditions, those it has already kept."""
-        filters: Any = dict(self._filters)
-        filters.update({key: c for key, c in conditions.items() if filters.get(key) is None})
+        """The scan with fewer columns, and with `conditions` in place of its own."""
+        filters: Any = {**self._filters, **conditions}
         if columns is not None:
             filters["columns"] = columns
         return Scan(self._log, self._table, filters, self._options, explains=False)

@@ -126,3 +126,35 @@ def test_a_fork_while_other_threads_log_leaves_the_child_free(tmp_path, call):
     files = [event for path in tmp_path.glob("events*") for event in read_events(path)]
     steps = [event.step for event in files for value in event.summary.value if value.tag == "child"]
     assert sorted(steps) == list(range(30))
+
+
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        ("writer.add_video('v', data)", (1, 400, 3, 200, 200)),
+        ("writer.add_embedding(data)", (10**5, 200)),
+    ],
+)
+def test_ctrl_c_ends_a_long_encoding(tmp_path, call, shape):
+    done = python(
+        f"""
+        import os, signal, sys, threading, time
+        import numpy as np
+        from tfevents import SummaryWriter
+        data = np.random.default_rng(0).random({shape}, dtype="f4")
+        writer = SummaryWriter(sys.argv[1])
+        sent = []
+        def send(*_):
+            sent.append(time.perf_counter())
+            os.kill(os.getpid(), signal.SIGINT)
+        threading.Timer(0.3, send).start()
+        try:
+            {call}
+        except KeyboardInterrupt:
+            print(time.perf_counter() - sent[0])
+            sys.exit(0)
+        sys.exit("nothing was interrupted")
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr

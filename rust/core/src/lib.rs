@@ -25,6 +25,7 @@ pub mod error;
 pub mod event;
 pub mod export;
 pub mod filter;
+pub mod interrupt;
 pub mod logdir;
 #[cfg(feature = "media")]
 pub mod media;

@@ -12,6 +12,7 @@ use tfevents::summary::layout::{Category, Chart, Lines};
 use tfevents::summary::{self, Array, Bins, Content, Dtype, Histogram, Metadata, Spelling};
 
 pub use crate::buffer::Packed;
+use crate::interrupt::watched;
 
 /// The encoders only ever object to an argument.
 pub fn value_error(error: tfevents::Error) -> PyErr {
@@ -23,7 +24,7 @@ fn bytes<'py>(
     py: Python<'py>,
     make: impl FnOnce() -> tfevents::Result<Vec<u8>> + Send,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let made = py.detach(make).map_err(value_error)?;
+    let made = watched(py, make)?.map_err(value_error)?;
     Ok(PyBytes::new(py, &made))
 }
 
@@ -240,7 +241,7 @@ pub fn doubles<'py>(py: Python<'py>, array: Packed) -> PyResult<Bound<'py, PyByt
 #[pyfunction]
 pub fn tsv<'py>(py: Python<'py>, array: Packed) -> PyResult<Bound<'py, PyBytes>> {
     let array = array.array()?;
-    bytes(py, || Ok(summary::tsv(&array)))
+    bytes(py, || summary::tsv(&array))
 }
 
 /// String tensor value.

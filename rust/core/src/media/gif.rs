@@ -4,6 +4,7 @@ use gif::{Encoder, EncodingError, Frame, Repeat};
 
 use super::Pixels;
 use crate::error::{Error, Result};
+use crate::interrupt;
 
 /// Pixels of a frame that may be looked at to choose its palette; of larger ones only some are.
 const SAMPLES: usize = 2048;
@@ -24,6 +25,9 @@ pub fn encode(frames: &[Pixels], fps: f64) -> Result<Vec<u8>> {
         let mut encoder = Encoder::new(&mut out, width, height, &[])?;
         encoder.set_repeat(Repeat::Infinite)?;
         for pixels in frames {
+            if interrupt::check().is_err() {
+                return Err(std::io::Error::from(std::io::ErrorKind::Interrupted).into());
+            }
             let speed = (pixels.data.len() / 3 / SAMPLES).clamp(1, 10) as i32;
             let mut frame = Frame::from_rgb_speed(width, height, &pixels.data, speed);
             // In hundredths of a second.

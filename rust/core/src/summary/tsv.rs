@@ -6,13 +6,23 @@
 use std::io::Write;
 
 use super::array::Array;
+use crate::{Result, interrupt};
+
+/// Numbers between two looks at whether the caller still waits.
+const BLOCK: usize = 1 << 14;
 
 /// One line a row, tabs between columns, a newline after every row.
-pub fn tsv(array: &Array<'_>) -> Vec<u8> {
+///
+/// # Errors
+/// If the caller of [`interrupt::watched`] has asked to stop.
+pub fn tsv(array: &Array<'_>) -> Result<Vec<u8>> {
     let columns = array.shape.last().copied().unwrap_or(1).max(1);
     let float = array.dtype.is_float();
     let mut out = Vec::with_capacity(array.len() * 12);
     for (index, number) in array.to_f64().into_iter().enumerate() {
+        if index % BLOCK == 0 {
+            interrupt::check()?;
+        }
         if float {
             spell(&mut out, number);
         } else {
@@ -25,7 +35,7 @@ pub fn tsv(array: &Array<'_>) -> Vec<u8> {
             b'\t'
         });
     }
-    out
+    Ok(out)
 }
 
 fn spell(out: &mut Vec<u8>, number: f64) {
@@ -74,7 +84,7 @@ mod tests {
             .flat_map(|number: &f64| number.to_le_bytes())
             .collect();
         let array = Array::new(Dtype::Float64, &[2, 4], &data).expect("consistent");
-        let text = String::from_utf8(tsv(&array)).expect("text");
+        let text = String::from_utf8(tsv(&array).expect("numbers")).expect("text");
         assert_eq!(
             text,
             "1.0\t-0.5\t1e+16\t1.5e-05\n0.0001\t123456.789\tnan\t-inf\n"

@@ -356,6 +356,10 @@ class TestTrouble:
                 assert "did not answer" in str(warning.message), warning
                 assert "8 more files" in str(warning.message), warning
             assert writer.stats["dropped"] == 9 and writer.stats["pending"] == 0
+            del os.environ["NAP_WRITE"]
+            with SummaryWriter(sys.argv[1] + "/other") as other:
+                other.add_scalar("t", 1.0, 1)
+            assert other.stats["written"] == 1, "it waits for nobody"
             os._exit(0)
             """,
             tmp_path,

@@ -11,12 +11,15 @@ use crate::{Error, Result};
 /// How often is asked at most.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Whom to ask, and when that was done last.
+type Asked = (fn() -> bool, Instant);
+
 thread_local! {
-    static ASKED: Cell<Option<(fn() -> bool, Instant)>> = const { Cell::new(None) };
+    static ASKED: Cell<Option<Asked>> = const { Cell::new(None) };
 }
 
 /// Puts back what was there before, however the work ends.
-struct Before(Option<(fn() -> bool, Instant)>);
+struct Before(Option<Asked>);
 
 impl Drop for Before {
     fn drop(&mut self) {

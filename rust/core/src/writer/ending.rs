@@ -209,8 +209,10 @@ impl Closing<'_> {
                 shared.abandon(&mut state, error.clone());
                 let unused = state.output.take();
                 drop(state);
-                drop(unused);
-                threads().close();
+                match unused {
+                    Some(_) => threads().close(),
+                    None => threads().abandon(),
+                }
                 return Ok(Err(error));
             }
             let pause = shared.pause(&state);

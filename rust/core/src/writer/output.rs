@@ -67,8 +67,16 @@ struct Command {
     retry: bool,
 }
 
+/// What became of an output while a thread had it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Served {
+    Done,
+    /// It was given up meanwhile.
+    InVain,
+}
+
 /// Does what there is to do for a writer, once.
-pub(super) fn serve(shared: &Arc<Shared>) {
+pub(super) fn serve(shared: &Arc<Shared>) -> Served {
     let mut state = shared.lock();
     let mut serving = Serving {
         shared,
@@ -88,7 +96,11 @@ pub(super) fn serve(shared: &Arc<Shared>) {
     }
     let wake = serving.give_back(&mut state);
     drop(state);
+    let Some(wake) = wake else {
+        return Served::InVain;
+    };
     shared.wake(wake);
+    Served::Done
 }
 
 /// An output in the hands of a thread.
@@ -101,10 +113,11 @@ struct Serving<'a> {
 
 impl Serving<'_> {
     /// Puts the output back, and says when this writer has to be served next. A file that was
-    /// closed, or given up, stays here to be dropped with the state unlocked.
-    fn give_back(&mut self, state: &mut MutexGuard<'_, State>) -> Wake {
+    /// closed, or given up, stays here to be dropped with the state unlocked. `None` if it was given
+    /// up: others serve the writer by now.
+    fn give_back(&mut self, state: &mut MutexGuard<'_, State>) -> Option<Wake> {
         if state.abandoned != self.abandoned {
-            return Wake::Not; // others serve the writer by now
+            return None;
         }
         self.shared.dequeue(state);
         let session = state.session;
@@ -113,7 +126,7 @@ impl Serving<'_> {
         }
         // It may be that of a file which was opened while the one before was closed.
         let Some(output) = state.output.take() else {
-            return Wake::Not;
+            return Some(Wake::Not);
         };
         let now = Instant::now();
         if state.timer.is_some_and(|timer| timer <= now) {
@@ -126,7 +139,7 @@ impl Serving<'_> {
             due.map_or(Wake::Not, |at| state.alarm(at))
         };
         state.output = Some(output);
-        wake
+        Some(wake)
     }
 }
 

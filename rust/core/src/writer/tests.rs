@@ -703,6 +703,24 @@ fn a_writer_goes_on_after_a_disk_that_hung_was_given_up() {
 }
 
 #[test]
+fn a_writer_that_was_given_up_holds_up_no_later_one() {
+    let (hung, sound) = (disk(ENOUGH), disk(ENOUGH));
+    hung.hang.store(true, SeqCst);
+    let brief = Options {
+        close_timeout: Duration::from_millis(50),
+        ..options()
+    };
+    let stuck = writer(&hung, brief);
+    add(&stuck, 0, 100);
+    stuck.close().unwrap_err();
+    let well = writer(&sound, options());
+    add(&well, 1, 100);
+    well.close().unwrap();
+    assert_eq!(all_records(&sound), [1]);
+    hung.hang.store(false, SeqCst);
+}
+
+#[test]
 fn opening_and_closing_in_a_hurry_loses_nothing() {
     let disk = disk(ENOUGH);
     let writer = writer(&disk, options());

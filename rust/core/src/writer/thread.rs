@@ -14,7 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::buffer::Shared;
-use super::output;
+use super::output::{self, Served};
 use super::system::PerProcess;
 
 /// How long the other writers wait for a call that does not return.
@@ -53,6 +53,8 @@ struct Jobs {
     busy: Vec<(u64, Instant)>,
     /// Writers that are open.
     writers: usize,
+    /// Threads that hang in a writer that was given up.
+    abandoned: usize,
 }
 
 impl Jobs {
@@ -99,9 +101,14 @@ impl Jobs {
         }
     }
 
+    /// Whether a writer may have to wait for another one that hangs.
+    fn is_shared(&self) -> bool {
+        self.writers + self.abandoned > 1
+    }
+
     /// Whether a thread more than needed waits.
     fn has_surplus(&self) -> bool {
-        self.ready.is_empty() && self.threads() > self.writers.min(2)
+        self.ready.is_empty() && self.threads() > self.writers.min(2) + self.abandoned
     }
 
     /// How long an idle thread may sleep; `None`: until it is woken.
@@ -146,6 +153,12 @@ impl Threads {
         }
     }
 
+    /// Counts a writer that was given up while a thread hangs in it.
+    pub fn abandon(&self) {
+        self.lock().abandoned += 1;
+        self.close();
+    }
+
     /// Has `shared`, which is marked as enqueued, served soon.
     pub fn submit(&'static self, shared: Arc<Shared>) {
         let mut jobs = self.lock();
@@ -169,7 +182,7 @@ impl Threads {
 
     /// Sees to it that a thread is idle, if one is needed that watches those at work.
     fn stand_by(&'static self, jobs: &mut Jobs) {
-        let needed = jobs.threads() == 0 || jobs.writers > 1;
+        let needed = jobs.threads() == 0 || jobs.is_shared();
         if jobs.idle == 0 && needed && jobs.may_spawn(Instant::now()) {
             let _ = self.spawn(jobs);
         }
@@ -195,7 +208,7 @@ impl Threads {
             {
                 if jobs.idle > 1 {
                     self.work.notify_one();
-                } else if jobs.writers > 1 && jobs.may_spawn(now) {
+                } else if jobs.is_shared() && jobs.may_spawn(now) {
                     // If the system has no thread left, the writers share those there are.
                     let _ = self.spawn(&mut jobs);
                 }
@@ -203,9 +216,12 @@ impl Threads {
                 jobs.busy.push((id, now));
                 drop(jobs);
                 // The writer of a sink that panics is given up; this thread serves the others.
-                let _ = catch_unwind(AssertUnwindSafe(|| output::serve(&shared)));
+                let served = catch_unwind(AssertUnwindSafe(|| output::serve(&shared)));
                 drop(shared);
                 jobs = self.lock();
+                if served.is_ok_and(|served| served == Served::InVain) {
+                    jobs.abandoned = jobs.abandoned.saturating_sub(1);
+                }
                 jobs.busy.retain(|&(other, _)| other != id);
                 jobs.idle += 1;
                 continue;

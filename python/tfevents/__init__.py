@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tfevents._errors import (
+    CastWarning,
     DamagedFileError,
     DamageWarning,
     NoMatchWarning,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from tfevents._writer import SummaryWriter
 
 __all__ = [
+    "CastWarning",
     "DamageWarning",
     "DamagedFileError",
     "EventWriter",

@@ -9,6 +9,7 @@ from tfevents import _native
 from tfevents._native import DamagedFileError, TfeventsError
 
 __all__ = [
+    "CastWarning",
     "DamageWarning",
     "DamagedFileError",
     "NoMatchWarning",
@@ -23,6 +24,10 @@ class DamageWarning(UserWarning):
 
 class NoMatchWarning(UserWarning):
     """Nothing in the log meets a filter on runs, tags or plugin, so there are no rows."""
+
+
+class CastWarning(UserWarning):
+    """A cast of tensors made elements null that are no values of the dtype asked for."""
 
 
 class ReplacedFileWarning(UserWarning):

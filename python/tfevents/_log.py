@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyarrow as pa
 
 from tfevents import _matches, _native
-from tfevents._errors import DamageWarning, NoMatchWarning, ReplacedFileWarning, TfeventsError, warn
+from tfevents._errors import (
+    CastWarning,
+    DamageWarning,
+    NoMatchWarning,
+    ReplacedFileWarning,
+    TfeventsError,
+    warn,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,6 +161,15 @@ class Log:
                 DamageWarning,
             )
 
+        nulled = self.native.nulled()
+        if nulled is not None:
+            dtype, elements, tensors, first = nulled
+            warn(
+                f"{elements} element(s) of {tensors} tensor(s) are no {dtype} and were made null; "
+                f"the first in {first}. on_cast='raise' stops there",
+                CastWarning,
+            )
+
     def portable(self, runs: Names | None = None) -> Portable:
         """What `restore` makes the log from in another process; of all runs, or of `runs`."""
         files = self.native.portable(self._runs(runs))
@@ -183,7 +199,7 @@ class Log:
         return self
 
 
-def _chooser(given: Names | None) -> _native.Names | _native.Choose | None:
+def _chooser(given: Names | None) -> _native.Names | Callable[[list[str]], list[str]] | None:
     """Tags are listed when a scan is first used; what a pattern matches is chosen then."""
     if not isinstance(given, re.Pattern):
         return given

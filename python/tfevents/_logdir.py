@@ -185,16 +185,35 @@ class LogDir:
         plugin: str | None = None,
         columns: Columns = None,
         dtype: str | None = None,
+        on_cast: Literal["null", "raise"] = "null",
     ) -> Scan:
         """Tensors of no more specific kind; with `plugin`, all tensors of that plugin.
 
         `dtype`, `shape`, `data` (row-major, little-endian; int4 and the like a byte each) or
-        `strings`. With the argument `dtype` (``"float32"``, …) instead typed `values`: a
-        fixed_shape_tensor where all shapes agree, else a list; null for strings and complex.
+        `strings`; `plugin_content` bytes when named in `columns`.
+
+        With the argument `dtype` (``"float32"``, …) instead typed `values`: a fixed_shape_tensor
+        where all shapes agree, else a list; null for strings and complex numbers. A cast keeps the
+        value: floats are rounded to the nearest, whole numbers must be held exactly, a bool is 0
+        or 1. Dtypes that Arrow does not have stand in the smallest type that holds all their
+        values: bfloat16 in float32, float8 and float4 in float16, int4 in int8.
+
+        Args:
+            runs: As for all readers.
+            tags: As for all readers.
+            steps: As for all readers.
+            wall_time: As for all readers.
+            plugin: As for all readers.
+            columns: As for all readers.
+            dtype: Cast to this real dtype.
+            on_cast: What becomes of an element that is no value of `dtype`. ``"null"``: it is
+                null, its tensor stays, and one `CastWarning` says how many there are. ``"raise"``:
+                `ValueError` when it is read, also for a tensor that holds no real numbers.
         """
         if dtype is not None:
             _arguments.instance(dtype, "dtype", str, "the name of a dtype or None")
-        options = {} if dtype is None else {"dtype": dtype}
+        _arguments.choice(on_cast, "on_cast", ("null", "raise"))
+        options = {} if dtype is None else {"dtype": dtype, "on_cast": on_cast}
         return self._scan("tensors", runs, tags, steps, wall_time, plugin, columns, **options)
 
     def images(

@@ -52,8 +52,6 @@ __all__ = [
 ]
 
 Names: TypeAlias = list[str] | dict[str, list[str]]
-#: Returns those of all tags that it chooses.
-Choose: TypeAlias = Callable[[list[str]], list[str]]
 #: Length, device and inode, modification time in ns, checksum of both ends.
 Version: TypeAlias = tuple[int, tuple[int, int], int | None, int | None]
 #: A run's name, and path and version of its files.
@@ -61,7 +59,7 @@ Run: TypeAlias = tuple[str, list[tuple[str, Version | None]]]
 
 class Filter(TypedDict):
     runs: Names | None
-    tags: Names | Choose | None
+    tags: Names | Callable[[list[str]], list[str]] | None  # chooses among all tags
     steps: tuple[int | None, int | None, int] | list[int] | None
     wall_time: tuple[float, float] | None
     plugin: str | None
@@ -106,11 +104,14 @@ class LogDir:
     def matching(self, runs: Names) -> list[str]: ...
     @property
     def paths(self) -> list[Path]: ...
-    def scan(self, table: str, filter: Filter, dtype: str | None = None) -> Scan: ...
+    def scan(
+        self, table: str, filter: Filter, dtype: str | None = None, on_cast: str = "null"
+    ) -> Scan: ...
     def tags(self, filter: Filter) -> list[str]: ...
     def refresh(self) -> tuple[int, list[Path]]: ...
     def unlisted_news(self) -> tuple[int, Path, str] | None: ...
     def news(self) -> tuple[int, int, Path, int, str] | None: ...
+    def nulled(self) -> tuple[str, int, int, str] | None: ...
     @staticmethod
     def check(path: str | os.PathLike[str]) -> None: ...
 

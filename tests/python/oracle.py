@@ -106,7 +106,7 @@ def legacy_buckets(histogram):
     """Edges from right edges; the outermost ones lie at infinity, unless min and max say more."""
     rights = list(histogram.bucket_limit)
     if rights and rights[-1] == DBL_MAX and math.isfinite(histogram.max):
-        rights[-1] = histogram.max
+        rights[-1] = max([histogram.max, *rights[-2:-1]])
     lefts = [min(histogram.min, rights[0]), *rights[:-1]] if rights else []
     rows = zip(lefts, rights, histogram.bucket, strict=True)
     return [{"left": a, "right": b, "count": c} for a, b, c in rows]

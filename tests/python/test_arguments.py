@@ -79,6 +79,7 @@ WRONG = {
         ("a\0b", ValueError),
     ],
     "compression": [("lz4", ValueError), (5, TypeError)],
+    "on_cast": [("drop", ValueError), (None, TypeError), (5, TypeError)],
 }
 
 

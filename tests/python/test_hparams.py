@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import eventfiles
 import golden
 import numpy as np
 import pytest
 import tfevents
+from google.protobuf.json_format import ParseDict
 from tensorboard import context
 from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
 from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
@@ -236,3 +239,82 @@ assert "File too large" in stats["last_error"], stats
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits on the size of files")
 def test_what_sub_runs_lose_is_counted(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", FULL, tmp_path], check=True, timeout=60)
+
+
+# Columns of `hparams`, from hand-made protos.
+
+OWN = ["run", "group", "status", "start_time", "end_time"]
+
+
+def write_session(log: Any, run: str, hparams: dict[str, Any], **metrics: float) -> Path:
+    """A session with these hyperparameters, and scalars."""
+    message = HParamsPluginData()
+    message.session_start_info.start_time_secs = 5.0
+    for name, value in hparams.items():
+        ParseDict(value, message.session_start_info.hparams[name])
+    start = eventfiles.value("_hparams_/session_start_info")
+    start.metadata.CopyFrom(eventfiles.metadata("hparams", message.SerializeToString()))
+    scalars = [eventfiles.scalar(tag, number) for tag, number in metrics.items()]
+    path: Path = log(run, [eventfiles.event(0, start), eventfiles.event(1, *scalars)])
+    return path
+
+
+def columns(log: Any, **options: Any) -> dict[str, list[Any]]:
+    table = tfevents.open(log.root).hparams(**options).to_arrow()
+    found: dict[str, list[Any]] = table.to_pydict()
+    return found
+
+
+def test_names_get_a_prefix_only_where_they_collide(log: Any) -> None:
+    hparams = {"lr": 0.5, "status": "warm", "run": 3, "depth": 2, "loss": 1, "file": "f"}
+    write_session(log, "a", hparams, loss=0.25, acc=0.75, start_time=9.0, **{"hparam/loss": 4.0})
+    found = columns(log)
+    assert list(found) == [
+        *OWN,
+        *["depth", "hparam/file", "hparam/loss_2", "lr", "hparam/run", "hparam/status"],
+        *["acc", "hparam/loss", "metric/loss", "metric/start_time"],
+    ]
+    assert found["run"] == ["a"]
+    assert found["hparam/run"] == [3.0]
+    assert found["start_time"] == [5.0]
+    assert found["metric/start_time"] == [9.0]
+    assert found["hparam/loss_2"] == [1.0]  # the name with the prefix is a metric's already
+    assert found["hparam/loss"] == [4.0]
+    assert found["metric/loss"] == [0.25]
+
+
+def test_lists_structs_and_nulls_leave_a_trace(log: Any) -> None:
+    hparams = {"layers": [32, 64.5, None, "x"], "optimiser": {"name": "adam", "eps": 1e-8}}
+    write_session(log, "a", {**hparams, "seed": None, "warm": None})
+    write_session(log, "b", {"layers": None, "seed": 7})
+    found = columns(log)
+    assert found["layers"] == ['[32, 64.5, null, "x"]', None]
+    assert json.loads(found["layers"][0]) == hparams["layers"]
+    assert json.loads(found["optimiser"][0]) == hparams["optimiser"]
+    assert found["seed"] == [None, 7.0]
+    assert found["warm"] == [None, None]
+
+
+def test_values_of_several_types_are_text(log: Any) -> None:
+    for run, value in zip("abcde", [1, 0.5, True, "x", [1]], strict=True):
+        write_session(log, run, {"h": value, "flag": run == "b"})
+    found = columns(log)
+    assert found["h"] == ["1", "0.5", "true", "x", "[1]"]
+    assert found["flag"] == [False, True, False, False, False]
+
+
+def test_provenance_is_the_record_that_began_the_session(log: Any) -> None:
+    paths = [write_session(log, run, {"lr": 1}) for run in "ab"]
+    assert "file" not in columns(log)
+    found = columns(log, columns=["run", "file", "offset"])
+    assert found == {"run": ["a", "b"], "file": list(map(str, paths)), "offset": [0, 0]}
+
+
+def test_embeddings_name_the_file_of_their_values(tmp_path: Path) -> None:
+    with SummaryWriter(tmp_path) as w:
+        w.add_embedding(np.eye(3), tag="e")
+    logs = tfevents.open(tmp_path)
+    assert "file" not in logs.embeddings().schema.names
+    (row,) = logs.embeddings(columns=["tag", "file"]).to_arrow().to_pylist()
+    assert row["tag"] == "e"
+    assert np.loadtxt(row["file"], delimiter="\t").tolist() == np.eye(3).tolist()

@@ -38,16 +38,18 @@ def test_open_takes_what_the_contract_says():
 @pytest.mark.parametrize("kind", [*KINDS, "series", "events"])
 def test_every_reader_takes_the_same_filters(kind):
     found = parameters(getattr(tfevents.LogDir, kind))
-    extra = ["dtype"] if kind == "tensors" else []
+    extra = ["dtype", "on_cast"] if kind == "tensors" else []
     assert [p.name for p in found] == FILTERS + extra
-    assert all(p.kind is p.KEYWORD_ONLY and p.default is None for p in found)
+    assert all(p.kind is p.KEYWORD_ONLY for p in found)
+    assert all(p.default is None for p in found if p.name != "on_cast")
 
 
 @pytest.mark.parametrize("table", ["files", "damage", "hparams", "embeddings"])
 def test_other_tables_take_those_that_apply(table):
     found = parameters(getattr(tfevents.LogDir, table))
     assert {"runs", "columns"} <= {p.name for p in found} <= set(FILTERS)
-    assert all(p.kind is p.KEYWORD_ONLY and p.default is None for p in found)
+    assert all(p.kind is p.KEYWORD_ONLY for p in found)
+    assert all(p.default is None for p in found if p.name != "on_cast")
 
 
 def test_a_scan_has_every_way_out():

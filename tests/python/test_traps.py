@@ -24,7 +24,10 @@ from eventfiles import (
     value,
     version,
     wire_event,
+    write,
 )
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from tables import only, rows
 from tensorboard.plugins.mesh.plugin_data_pb2 import MeshPluginData
 
@@ -113,6 +116,33 @@ def test_no_bucket_runs_backwards(log):
     buckets = only(log, "histograms")["buckets"]
     assert all(bucket["left"] <= bucket["right"] for bucket in buckets)
     assert [bucket["count"] for bucket in buckets] == [4, 6]
+
+
+LARGEST = 1.7976931348623157e308
+edges = st.floats(-2, 2)
+
+
+@given(
+    st.lists(edges, max_size=6),
+    st.booleans(),
+    edges | st.just(float("-inf")) | st.just(float("nan")),
+    edges | st.just(float("inf")) | st.just(float("nan")),
+)
+@example([0.994, 1.009], True, 0.9, 1.0)
+@settings(max_examples=200, deadline=None)
+def test_no_bucket_of_any_legacy_histogram_runs_backwards(
+    tmp_path_factory, limits, open_end, low, high
+):
+    limits = sorted(limits) + [LARGEST] * open_end
+    counts = [1.0] * len(limits)
+    root = tmp_path_factory.mktemp("log")
+    write(root / "a.tfevents.1", [event(0, histogram("h", limits, counts, min=low, max=high))])
+    (row,) = tfevents.open(root).histograms().to_arrow().to_pylist()
+    buckets = row["buckets"]
+    assert [bucket["count"] for bucket in buckets] == counts
+    assert all(bucket["left"] <= bucket["right"] for bucket in buckets)
+    inner = [bucket["right"] for bucket in buckets[:-1]]
+    assert inner == [bucket["left"] for bucket in buckets[1:]] == limits[: len(inner)]
 
 
 @pytest.mark.parametrize("dtype", [1, 2])

@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use tfevents::event::kind::Kind;
 use tfevents::logdir::{FileVersion, LogDir};
+use tfevents::table::schema::OnCast;
 
 /// Length, device and inode, modification time in ns, checksum of both ends.
 type Version = (u64, (u64, u64), Option<i64>, Option<u32>);
@@ -118,18 +119,25 @@ impl PyLogDir {
     }
 
     /// The table called `table`, restricted. Reads nothing.
-    #[pyo3(signature = (table, filter, dtype = None))]
+    #[pyo3(signature = (table, filter, dtype = None, on_cast = "null"))]
     fn scan(
         &self,
         py: Python<'_>,
         table: &str,
         filter: FilterArg,
         dtype: Option<&str>,
+        on_cast: &str,
     ) -> PyResult<PyScan> {
         let selection = filter.into_selection(py)?;
         let kind = Kind::ALL.into_iter().find(|kind| kind.name() == table);
         let scan = match (table, kind, dtype) {
-            (_, Some(Kind::Tensors), Some(dtype)) => self.0.typed_tensors(selection, dtype),
+            (_, Some(Kind::Tensors), Some(dtype)) => {
+                let on_cast = match on_cast {
+                    "raise" => OnCast::Raise,
+                    _ => OnCast::Null,
+                };
+                self.0.typed_tensors(selection, dtype, on_cast)
+            }
             (_, Some(kind), _) => self.0.scan(kind, selection),
             ("series", ..) => self.0.series(selection),
             ("files", ..) => self.0.files(selection),
@@ -170,6 +178,12 @@ impl PyLogDir {
             news.first.offset,
             news.first.reason,
         ))
+    }
+
+    /// What casts made null since the last call: dtype, elements, tensors, and where the first is.
+    fn nulled(&self) -> Option<(&'static str, u64, u64, String)> {
+        let nulled = self.0.nulled()?;
+        Some((nulled.dtype, nulled.elements, nulled.tensors, nulled.first))
     }
 
     /// Fails unless the file at `path` begins like an event file or holds a record somewhere.

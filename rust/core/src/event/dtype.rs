@@ -1,7 +1,10 @@
 //! The element types of a `TensorProto`: numbers on the wire, names, sizes, and values as f64.
 //!
-//! Source: `tensorflow/core/framework/types.proto`; the small floats are described in the
-//! ml_dtypes README and in OCP's "8-bit Floating Point Specification".
+//! Source: `tensorflow/core/framework/types.proto`.
+
+use super::float::{
+    BFLOAT16, E2M1FN, E4M3B11FNUZ, E4M3FN, E4M3FNUZ, E5M2, E5M2FNUZ, HALF, SmallFloat,
+};
 
 /// An element type that has a fixed width or is a string; the number is the one on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,6 +165,51 @@ impl DType {
         }
     }
 
+    /// The least and the largest whole number that an element can be; `None` unless elements are
+    /// whole numbers (bool included: 0 and 1).
+    pub fn bounds(self) -> Option<(i128, i128)> {
+        let signed = |bits: u32| (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1);
+        let unsigned = |bits: u32| (0, (1i128 << bits) - 1);
+        Some(match self.0 {
+            10 => (0, 1),
+            31 => signed(2),
+            29 => signed(4),
+            32 => unsigned(2),
+            30 => unsigned(4),
+            4 | 12 | 16 | 17 | 22 | 23 => unsigned(8 * self.width() as u32),
+            3 | 5 | 6 | 9 | 11 | 13 | 15 => signed(8 * self.width() as u32),
+            _ => return None,
+        })
+    }
+
+    /// The value nearest to `value`, ties to the even one; `None` unless elements are floats, and
+    /// for what there is no such value for: a number that rounds beyond the largest, an infinity
+    /// or NaN in formats without them.
+    pub fn round(self, value: f64) -> Option<f64> {
+        match self.0 {
+            1 => {
+                let near = value as f32;
+                (near.is_finite() || !value.is_finite()).then_some(f64::from(near))
+            }
+            2 => Some(value),
+            _ => self.small_float()?.round(value),
+        }
+    }
+
+    fn small_float(self) -> Option<SmallFloat> {
+        Some(match self.0 {
+            14 => BFLOAT16,
+            19 => HALF,
+            24 => E5M2,
+            25 => E4M3FN,
+            26 => E4M3FNUZ,
+            27 => E4M3B11FNUZ,
+            28 => E5M2FNUZ,
+            33 => E2M1FN,
+            _ => return None,
+        })
+    }
+
     /// Brings the sub-byte integers to one sign-extended byte an element: `tensor_content` keeps
     /// them in the low bits, unextended, the typed fields extended.
     pub fn normalize(self, bytes: &mut [u8]) {
@@ -206,85 +254,9 @@ impl DType {
             19 => HALF.to_f64(u16::from_le_bytes(first(bytes)?)),
             22 => f64::from(u32::from_le_bytes(first(bytes)?)),
             23 => u64::from_le_bytes(first(bytes)?) as f64,
-            24 => E5M2.to_f64(u16::from(*bytes.first()?)),
-            25 => E4M3FN.to_f64(u16::from(*bytes.first()?)),
-            26 => E4M3FNUZ.to_f64(u16::from(*bytes.first()?)),
-            27 => E4M3B11FNUZ.to_f64(u16::from(*bytes.first()?)),
-            28 => E5M2FNUZ.to_f64(u16::from(*bytes.first()?)),
-            33 => E2M1FN.to_f64(u16::from(*bytes.first()?)),
+            24..=28 | 33 => self.small_float()?.to_f64(u16::from(*bytes.first()?)),
             _ => return None,
         })
-    }
-}
-
-/// What the all-ones exponent means in a small float.
-#[derive(Clone, Copy)]
-enum Special {
-    /// Infinities and NaNs, as in IEEE 754.
-    Ieee,
-    /// Numbers, but for the one pattern of all ones, which is NaN.
-    OneNan,
-    /// Numbers; NaN is negative zero.
-    NegativeZeroNan,
-    /// Numbers only.
-    None,
-}
-
-struct SmallFloat {
-    exponent: u32,
-    mantissa: u32,
-    bias: i32,
-    special: Special,
-}
-
-const fn small(exponent: u32, mantissa: u32, bias: i32, special: Special) -> SmallFloat {
-    SmallFloat {
-        exponent,
-        mantissa,
-        bias,
-        special,
-    }
-}
-
-const HALF: SmallFloat = small(5, 10, 15, Special::Ieee);
-const E5M2: SmallFloat = small(5, 2, 15, Special::Ieee);
-const E4M3FN: SmallFloat = small(4, 3, 7, Special::OneNan);
-const E4M3FNUZ: SmallFloat = small(4, 3, 8, Special::NegativeZeroNan);
-const E4M3B11FNUZ: SmallFloat = small(4, 3, 11, Special::NegativeZeroNan);
-const E5M2FNUZ: SmallFloat = small(5, 2, 16, Special::NegativeZeroNan);
-const E2M1FN: SmallFloat = small(2, 1, 1, Special::None);
-
-impl SmallFloat {
-    fn to_f64(&self, bits: u16) -> f64 {
-        let bits = u32::from(bits);
-        let mantissa = bits & ((1 << self.mantissa) - 1);
-        let ones = (1 << self.exponent) - 1;
-        let exponent = (bits >> self.mantissa) & ones;
-        let negative = (bits >> (self.mantissa + self.exponent)) & 1 == 1;
-        let sign = if negative { -1.0 } else { 1.0 };
-        match self.special {
-            Special::Ieee if exponent == ones => {
-                return if mantissa == 0 {
-                    sign * f64::INFINITY
-                } else {
-                    f64::NAN
-                };
-            }
-            Special::OneNan if exponent == ones && mantissa == (1 << self.mantissa) - 1 => {
-                return f64::NAN;
-            }
-            Special::NegativeZeroNan if negative && exponent == 0 && mantissa == 0 => {
-                return f64::NAN;
-            }
-            _ => {}
-        }
-        let fraction = f64::from(mantissa) / f64::from(1u32 << self.mantissa);
-        let power = |e: i32| 2f64.powi(e - self.bias);
-        sign * if exponent == 0 {
-            fraction * power(1)
-        } else {
-            (1.0 + fraction) * power(exponent as i32)
-        }
     }
 }
 

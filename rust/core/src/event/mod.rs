@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod check;
 pub mod dtype;
 pub mod encode;
+mod float;
 pub mod kind;
 pub mod peek;
 pub mod tensor;

@@ -32,7 +32,7 @@ pub(super) fn embeddings(view: &View, filter: &Filter) -> Result<Resolved> {
         Ok(())
     })?;
     let batch = table(&found, &runs)?;
-    Resolved::ready(&batch, filter.columns.as_deref())
+    Resolved::ready(&batch, batch.num_columns() - 1, filter.columns.as_deref())
 }
 
 /// What cannot be read of the projector files: the file, its length, and why.
@@ -80,6 +80,7 @@ fn table(found: &[Embedding], runs: &[String]) -> Result<RecordBatch> {
         values_field,
         Field::new("metadata", metadata.data_type().clone(), true),
         Field::new("sprite", DataType::LargeBinary, true),
+        Field::new("file", dictionary_type(), false), // provenance: when asked for
     ];
     let arrays = vec![
         dictionary(
@@ -94,6 +95,10 @@ fn table(found: &[Embedding], runs: &[String]) -> Result<RecordBatch> {
         values,
         metadata,
         Arc::new(sprite.finish()),
+        dictionary(
+            int32((0..found.len() as i32).collect()),
+            strings(found.iter().map(|e| e.file.to_string_lossy())),
+        ),
     ];
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|e| bug(&e.to_string()))
 }

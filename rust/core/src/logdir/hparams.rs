@@ -4,6 +4,7 @@
 //! time; that is folded into the run it lies in. Metrics are the scalars an experiment declares,
 //! or, if none does, all scalars of the session's runs; their last value counts.
 
+use super::hparam_values::{Value, numbers, typed};
 use super::rows::rows;
 use super::scan::Resolved;
 use super::{View, bug, unique_name};
@@ -11,12 +12,12 @@ use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::{Filter, Names};
 use crate::proto::HParamsPluginData;
-use crate::proto::hparams::{self as message, Data, Kind as Given};
-use crate::table::keys::{dictionary, int32, strings};
+use crate::proto::hparams::{self as message, Data};
+use crate::table::keys::{dictionary, int32, int64, strings};
 use crate::table::schema::{TensorData, dictionary as dictionary_type};
-use arrow_array::builder::{BooleanBuilder, Float64Builder, StringBuilder};
+use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int32Type};
+use arrow_array::types::{Float64Type, Int32Type, Int64Type};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use prost::Message;
@@ -25,14 +26,6 @@ use std::sync::Arc;
 
 type GoOn<'a> = &'a mut dyn FnMut() -> bool;
 
-/// A hyperparameter's value.
-#[derive(Debug, Clone, PartialEq)]
-enum Value {
-    Number(f64),
-    Text(String),
-    Bool(bool),
-}
-
 #[derive(Debug, Default)]
 struct Session {
     group: Option<String>,
@@ -40,7 +33,8 @@ struct Session {
     start_time: Option<f64>,
     end_time: Option<f64>,
     hparams: BTreeMap<String, Value>,
-    started: bool,
+    /// Number of the file and offset of the record that began it.
+    started: Option<(i32, i64)>,
 }
 
 /// A metric: the run below the session's it is logged in, and its tag.
@@ -57,13 +51,15 @@ pub(super) fn hparams(view: View, filter: &Filter, go_on: GoOn<'_>) -> Result<Re
     for (&run, session) in &sessions {
         let shown = runs.parent(run).unwrap_or(run);
         let matches = |run: usize| filter.runs.matches(&runs.names[run]);
-        if session.started && (matches(shown) || matches(run)) {
+        if session.started.is_some() && (matches(shown) || matches(run)) {
             folded.entry(shown).or_default().push(run);
         }
     }
     let metrics = metrics(&declared, &last, &folded, &runs);
-    let batch = table(&sessions, &folded, &metrics, &last, &runs)?;
-    Resolved::ready(&batch, filter.columns.as_deref())
+    let files: Vec<String> = view.paths().collect();
+    let batch = table(&sessions, &folded, &metrics, &last, &runs, &files)?;
+    let usual = batch.num_columns() - 2; // file and offset are returned when asked for
+    Resolved::ready(&batch, usual, filter.columns.as_deref())
 }
 
 /// The sessions by number of run, and the metrics experiments declare.
@@ -73,7 +69,11 @@ fn sessions(
     go_on: GoOn<'_>,
 ) -> Result<(BTreeMap<usize, Session>, BTreeSet<Metric>)> {
     let contents = Filter {
-        columns: None,
+        columns: Some(
+            ["run", "content", "file", "offset"]
+                .map(String::from)
+                .into(),
+        ),
         runs: Names::All,
         tags: Names::All,
         plugin: None,
@@ -85,7 +85,9 @@ fn sessions(
     while let Some(batch) = stream.next(go_on) {
         let batch = batch?;
         let run = batch.column(0).as_dictionary::<Int32Type>().keys();
-        let content = batch.column(4).as_binary::<i32>();
+        let content = batch.column(1).as_binary::<i32>();
+        let file = batch.column(2).as_dictionary::<Int32Type>().keys();
+        let offset = batch.column(3).as_primitive::<Int64Type>();
         for row in 0..batch.num_rows() {
             let Ok(message) = HParamsPluginData::decode(content.value(row)) else {
                 continue; // what does not decode makes no row
@@ -96,7 +98,9 @@ fn sessions(
                     let names = experiment.metric_infos.into_iter().filter_map(|m| m.name);
                     declared.extend(names.map(|n| (n.group, n.tag)));
                 }
-                Some(Data::SessionStartInfo(info)) => session.begin(info),
+                Some(Data::SessionStartInfo(info)) => {
+                    session.begin(info, (file.value(row), offset.value(row)));
+                }
                 Some(Data::SessionEndInfo(info)) => {
                     session.status = status(info.status);
                     session.end_time = Some(info.end_time_secs).filter(|t| *t != 0.0);
@@ -109,23 +113,12 @@ fn sessions(
 }
 
 impl Session {
-    fn begin(&mut self, info: message::SessionStartInfo) {
-        self.started = true;
+    fn begin(&mut self, info: message::SessionStartInfo, at: (i32, i64)) {
+        self.started = Some(at);
         self.group = Some(info.group_name).filter(|g| !g.is_empty());
         self.start_time = Some(info.start_time_secs).filter(|t| *t != 0.0);
-        self.hparams = info
-            .hparams
-            .into_iter()
-            .filter_map(|(name, value)| {
-                let value = match value.kind? {
-                    Given::NumberValue(number) => Value::Number(number),
-                    Given::StringValue(text) => Value::Text(text),
-                    Given::BoolValue(yes) => Value::Bool(yes),
-                    _ => return None,
-                };
-                Some((name, value))
-            })
-            .collect();
+        let hparams = info.hparams.into_iter();
+        self.hparams = hparams.map(|(n, value)| (n, value.into())).collect();
     }
 }
 
@@ -241,6 +234,7 @@ fn table(
     metrics: &BTreeSet<Metric>,
     last: &HashMap<(usize, String), f64>,
     runs: &Runs,
+    files: &[String],
 ) -> Result<RecordBatch> {
     // Several sessions folded into one run are one row each, all under that run's name.
     let rows: Vec<(usize, usize, &Session)> = folded
@@ -267,28 +261,38 @@ fn table(
         true,
         numbers(rows.iter().map(|(.., s)| s.end_time)),
     );
-    let names: BTreeSet<&String> = rows.iter().flat_map(|(.., s)| s.hparams.keys()).collect();
-    for name in names {
-        columns.push(
-            name,
-            true,
-            typed(rows.iter().map(|(.., s)| s.hparams.get(name))),
-        );
+    let hparams: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|(.., s)| s.hparams.keys().map(String::as_str))
+        .collect();
+    let hparams: Vec<&str> = hparams.into_iter().collect();
+    let shown = |(group, tag): &Metric| match group.as_str() {
+        "" => tag.clone(),
+        group => format!("{group}/{tag}"),
+    };
+    let shown: Vec<String> = metrics.iter().map(shown).collect();
+    let (hparam_names, metric_names) = column_names(&hparams, &shown);
+    for (hparam, name) in hparams.iter().zip(&hparam_names) {
+        let values = rows.iter().map(|(.., s)| s.hparams.get(*hparam));
+        columns.push(name, true, typed(values));
     }
-    for (group, tag) in metrics {
+    for ((group, tag), name) in metrics.iter().zip(&metric_names) {
         let values = rows.iter().map(|(shown, member, _)| {
             let members = folded.get(shown).map_or(&[][..], Vec::as_slice);
             runs.places(*shown, *member, members, group)
                 .into_iter()
                 .find_map(|run| last.get(&(run, tag.clone())).copied())
         });
-        let name = if group.is_empty() {
-            tag.clone()
-        } else {
-            format!("{group}/{tag}")
-        };
-        columns.push(&name, true, numbers(values));
+        columns.push(name, true, numbers(values));
     }
+    let at = |s: &Session| s.started.unwrap_or_default();
+    let file = int32(rows.iter().map(|(.., s)| at(s).0).collect());
+    columns.push("file", false, dictionary(file, strings(files)));
+    columns.push(
+        "offset",
+        false,
+        int64(rows.iter().map(|(.., s)| at(s).1).collect()),
+    );
     columns.finish()
 }
 
@@ -298,51 +302,72 @@ fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
     Arc::new(column.finish())
 }
 
-fn numbers(values: impl Iterator<Item = Option<f64>>) -> ArrayRef {
-    let mut column = Float64Builder::new();
-    values.for_each(|v| column.append_option(v));
-    Arc::new(column.finish())
-}
+/// Names of the columns that every table has; `file` and `offset` are returned when asked for.
+const OWN: [&str; 7] = [
+    "run",
+    "group",
+    "status",
+    "start_time",
+    "end_time",
+    "file",
+    "offset",
+];
 
-/// One type for all values of a hyperparameter; text where they differ.
-fn typed<'a>(values: impl Iterator<Item = Option<&'a Value>> + Clone) -> ArrayRef {
-    let all = |is: fn(&Value) -> bool| values.clone().flatten().all(is);
-    if all(|v| matches!(v, Value::Number(_))) {
-        numbers(values.map(|v| match v {
-            Some(Value::Number(number)) => Some(*number),
-            _ => None,
-        }))
-    } else if all(|v| matches!(v, Value::Bool(_))) {
-        let mut column = BooleanBuilder::new();
-        values.for_each(|v| column.append_option(v.map(|v| *v == Value::Bool(true))));
-        Arc::new(column.finish())
-    } else {
-        let text = |v: &Value| match v {
-            Value::Number(number) => number.to_string(),
-            Value::Text(text) => text.clone(),
-            Value::Bool(yes) => yes.to_string(),
+/// The names of the columns of hyperparameters and metrics.
+///
+/// A name that is unique stands as it is. Of a hyperparameter and a metric of one name, or of one
+/// that a column of every table has, the one becomes `hparam/<name>`, the other `metric/<name>`.
+/// What is then still taken gets a number: `_2`, `_3`, …
+fn column_names(hparams: &[&str], metrics: &[String]) -> (Vec<String>, Vec<String>) {
+    let clean = |name: &str| name.replace('\0', "\u{FFFD}"); // it would end the name in Arrow's C interface
+    let known: HashSet<String> = OWN.iter().map(|name| (*name).to_owned()).collect();
+    let names: [Vec<String>; 2] = [
+        hparams.iter().map(|n| clean(n)).collect(),
+        metrics.iter().map(|n| clean(n)).collect(),
+    ];
+    let sets = [0, 1].map(|i: usize| names[i].iter().collect::<HashSet<_>>());
+    let collides =
+        |kind: usize, name: &String| known.contains(name) || sets[1 - kind].contains(name);
+    // Names that stand as they are come first, so that no other takes them.
+    let mut taken = known.clone();
+    let mut found = [0, 1].map(|kind: usize| {
+        let plain = |name: &String| {
+            (!collides(kind, name) && taken.insert(name.clone())).then(|| name.clone())
         };
-        let values: Vec<Option<String>> = values.map(|v| v.map(text)).collect();
-        texts(values.iter().map(Option::as_deref))
+        names[kind]
+            .iter()
+            .map(plain)
+            .collect::<Vec<Option<String>>>()
+    });
+    for (kind, prefix) in ["hparam", "metric"].into_iter().enumerate() {
+        for (name, place) in names[kind].iter().zip(&mut found[kind]) {
+            if place.is_none() {
+                let name = match collides(kind, name) {
+                    true => format!("{prefix}/{name}"),
+                    false => name.clone(),
+                };
+                *place = Some(unique_name(&name, &mut taken));
+            }
+        }
     }
+    let [hparams, metrics] = found.map(|all| all.into_iter().flatten().collect());
+    (hparams, metrics)
 }
 
-/// Columns under construction; a name that is taken gets a number.
+/// Columns under construction.
 #[derive(Default)]
 struct Columns {
-    taken: HashSet<String>,
     fields: Vec<Field>,
     arrays: Vec<ArrayRef>,
 }
 
 impl Columns {
     fn push(&mut self, name: &str, nullable: bool, array: ArrayRef) {
-        let unique = unique_name(name, &mut self.taken);
         let kind = match array.data_type() {
             DataType::Dictionary(..) => dictionary_type(),
             other => other.clone(),
         };
-        self.fields.push(Field::new(unique, kind, nullable));
+        self.fields.push(Field::new(name, kind, nullable));
         self.arrays.push(array);
     }
 
@@ -397,7 +422,7 @@ mod tests {
         let pairs = hparams.iter().map(|(n, v)| ((*n).to_owned(), v.clone()));
         Session {
             hparams: pairs.collect(),
-            started: true,
+            started: Some((0, 0)),
             ..Session::default()
         }
     }
@@ -426,7 +451,15 @@ mod tests {
             ((2, "lr".to_owned()), 3.0),
         ]);
         let metrics = metrics(&BTreeSet::new(), &last, &folded, &runs);
-        let batch = table(&sessions, &folded, &metrics, &last, &runs).unwrap();
+        let batch = table(
+            &sessions,
+            &folded,
+            &metrics,
+            &last,
+            &runs,
+            &["f".to_owned()],
+        )
+        .unwrap();
         let schema = batch.schema();
         let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
         assert_eq!(
@@ -437,11 +470,13 @@ mod tests {
                 "status",
                 "start_time",
                 "end_time",
-                "lr",
+                "hparam/lr",
                 "opt",
-                "run_2",
+                "hparam/run",
                 "loss",
-                "lr_2"
+                "metric/lr",
+                "file",
+                "offset"
             ]
         );
         let run = batch.column(0).as_dictionary::<Int32Type>();
@@ -452,19 +487,28 @@ mod tests {
     }
 
     #[test]
-    fn a_hyperparameter_of_several_types_is_text() {
-        let values = [
-            Value::Number(0.1),
-            Value::Text("x".into()),
-            Value::Bool(false),
-        ];
-        let column = typed(values.iter().map(Some).chain([None]));
-        let column = column.as_string::<i32>();
+    fn names_get_prefixes_only_where_they_collide() {
+        let names = |hparams: &[&str], metrics: &[&str]| {
+            let metrics: Vec<String> = metrics.iter().map(|m| (*m).to_owned()).collect();
+            let (hparams, metrics) = column_names(hparams, &metrics);
+            [hparams, metrics].concat()
+        };
+        assert_eq!(names(&["lr"], &["loss"]), ["lr", "loss"]);
+        assert_eq!(names(&["lr"], &["lr"]), ["hparam/lr", "metric/lr"]);
         assert_eq!(
-            column.iter().collect::<Vec<_>>(),
-            [Some("0.1"), Some("x"), Some("false"), None]
+            names(&["status"], &["file"]),
+            ["hparam/status", "metric/file"]
         );
-        let bools = typed([Some(&Value::Bool(true)), None].into_iter());
-        assert_eq!(bools.data_type(), &DataType::Boolean);
+        // A name that stands as it is is not taken by another one.
+        assert_eq!(
+            names(&["x"], &["hparam/x", "x"]),
+            ["hparam/x_2", "hparam/x", "metric/x"]
+        );
+        assert_eq!(
+            names(&["a\0", "a\u{FFFD}"], &[]),
+            ["a\u{FFFD}", "a\u{FFFD}_2"]
+        );
+        // Metrics of several groups.
+        assert_eq!(names(&[], &["a/b", "a/b"]), ["a/b", "a/b_2"]);
     }
 }

@@ -4,10 +4,12 @@
 //! every scan until the next refresh sees the same bytes. Scans are values: they hold what they
 //! need, can be opened any number of times, and from many threads.
 
+mod casts;
 mod compact;
 mod discover;
 mod embeddings;
 mod file;
+mod hparam_values;
 mod hparams;
 pub mod pbtxt;
 mod portable;
@@ -22,6 +24,7 @@ mod tables;
 mod tags;
 mod view;
 
+pub use casts::Nulled;
 pub use discover::{Root, Run, Unlisted, discover, is_event_file};
 pub use file::{FileEntry, Frontier, natural};
 pub use portable::{FileVersion, PortableRun};
@@ -35,8 +38,9 @@ use crate::event::dtype::DType;
 use crate::event::kind::Kind;
 use crate::filter::{Filter, Names};
 use crate::pipeline::{FileTask, News, Report};
-use crate::table::schema::{self, Layout, TensorData, element_type};
+use crate::table::schema::{self, Layout, OnCast, TensorData, element_type};
 use arrow_schema::SchemaRef;
+use casts::Casts;
 use portable::Replaced;
 use scan::Resolved;
 use std::collections::HashSet;
@@ -100,6 +104,7 @@ pub struct LogDir {
     snapshot: RwLock<Arc<Snapshot>>,
     report: Report,
     replaced: Replaced,
+    casts: Casts,
 }
 
 /// The files of a log at one time.
@@ -135,6 +140,7 @@ impl LogDir {
             snapshot,
             report: Report::default(),
             replaced: Replaced::default(),
+            casts: Casts::default(),
         })
     }
 
@@ -147,6 +153,7 @@ impl LogDir {
             snapshot: RwLock::new(self.snapshot()),
             report: self.report.clone(),
             replaced: self.replaced.clone(),
+            casts: self.casts.clone(),
         }
     }
 
@@ -174,6 +181,11 @@ impl LogDir {
         self.report.news()
     }
 
+    /// What casts of tensors have made null since this was last asked.
+    pub fn nulled(&self) -> Option<Nulled> {
+        self.casts.take()
+    }
+
     /// The rows of one kind.
     pub fn scan(&self, kind: Kind, selection: impl Into<Selection>) -> Result<Scan> {
         if kind == Kind::HParams {
@@ -196,27 +208,36 @@ impl LogDir {
     }
 
     /// Tensors cast to `dtype`, which is numeric. The type of `values` depends on whether the
-    /// tensors in the log have one shape.
-    pub fn typed_tensors(&self, selection: impl Into<Selection>, dtype: &str) -> Result<Scan> {
+    /// tensors in the log have one shape. What casts make null is counted by
+    /// [`nulled`](Self::nulled).
+    pub fn typed_tensors(
+        &self,
+        selection: impl Into<Selection>,
+        dtype: &str,
+        on_cast: OnCast,
+    ) -> Result<Scan> {
         let dtype = DType::from_name(dtype)
             .filter(|d| element_type(*d).is_some())
             .ok_or_else(|| {
                 let known: Vec<&str> = DType::names()
                     .filter(|n| DType::from_name(n).is_some_and(|d| element_type(d).is_some()))
                     .collect();
-                Error::argument(format!("dtype={dtype:?}; there are {}", known.join(", ")))
+                Error::argument(format!(
+                    "`dtype` must be one of {}, not '{dtype}'",
+                    known.join(", ")
+                ))
             })?;
         let selection = selection.into();
         let columns = selection.filter.columns.as_deref();
-        Layout::new(
-            Kind::Tensors,
-            TensorData::Typed { dtype, shape: None },
-            columns,
-        )?;
+        let typed = move |shape| TensorData::Typed {
+            dtype,
+            shape,
+            on_cast,
+        };
+        Layout::new(Kind::Tensors, typed(None), columns)?;
         let rows = move |view, filter, go_on: &mut dyn FnMut() -> bool| {
             let shape = tables::common_shape(&view, &filter, go_on)?;
-            let tensors = TensorData::Typed { dtype, shape };
-            rows::rows(view, Kind::Tensors, filter, tensors)
+            rows::rows(view, Kind::Tensors, filter, typed(shape))
         };
         Ok(self.deferred(selection, None, rows))
     }
@@ -262,6 +283,7 @@ impl LogDir {
             roots: Arc::clone(&self.roots),
             options: self.options,
             report: self.report.clone(),
+            casts: self.casts.clone(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! modification time changes with every append; so a version has a checksum of the first and the
 //! last bytes up to its length, too. A file in which only the middle was rewritten passes.
 
+use super::casts::Casts;
 use super::discover::Run;
 use super::file::FileEntry;
 use super::{LogDir, Options, Report, Root, Snapshot};
@@ -151,6 +152,7 @@ impl LogDir {
             })),
             report: Report::default(),
             replaced,
+            casts: Casts::default(),
         }
     }
 

@@ -32,6 +32,8 @@ pub(super) struct Embedding {
     /// Header and rows; one column called `label` where the file has no header.
     pub(super) metadata: Option<Labels>,
     pub(super) sprite: Option<Vec<u8>>,
+    /// The file with the values.
+    pub(super) file: PathBuf,
 }
 
 /// The names of the runs, and the directories that may hold a config, with the run of each.
@@ -135,6 +137,7 @@ fn read_config(
             values,
             metadata: None,
             sprite: None,
+            file: base.join(&info.tensor_path),
         };
         match metadata_of(base, info, shape[0]) {
             Ok(metadata) => embedding.metadata = metadata,

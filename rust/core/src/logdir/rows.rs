@@ -1,6 +1,7 @@
 //! The rows of one kind as a stream of batches: blocks in order, with what is known across them:
 //! names of runs, tags and files, and which rows gave way to a restart.
 
+use super::casts::Casts;
 use super::scan::{Batches, Resolved};
 use super::tags::NameNumbers;
 use super::{Restarts, View, bug};
@@ -138,6 +139,7 @@ struct Stream {
     tags: NameNumbers,
     attempts: Attempts,
     meshes: Option<(MeshAssembler, SchemaRef)>,
+    casts: Casts,
 }
 
 impl Stream {
@@ -165,6 +167,7 @@ impl Stream {
             spec,
             attempts,
             meshes,
+            casts: view.casts.clone(),
         }
     }
 
@@ -229,6 +232,7 @@ impl Stream {
             }
             _ => batch,
         };
+        self.casts.check(&batch, &self.spec.layout.wanted.tensors)?;
         Ok(match &mut self.meshes {
             Some((assembler, _)) => assembler
                 .push(&batch, &self.spec.layout.schema)

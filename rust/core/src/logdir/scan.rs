@@ -71,10 +71,13 @@ impl Resolved {
         self
     }
 
-    /// Rows that are there already, in the columns asked for.
-    pub(crate) fn ready(batch: &RecordBatch, columns: Option<&[String]>) -> Result<Self> {
-        let all = batch.num_columns();
-        let layout = Layout::of(batch.schema(), all, TensorData::Any, columns)?;
+    /// Rows that are there already, in the columns asked for; the first `usual` without a choice.
+    pub(crate) fn ready(
+        batch: &RecordBatch,
+        usual: usize,
+        columns: Option<&[String]>,
+    ) -> Result<Self> {
+        let layout = Layout::of(batch.schema(), usual, TensorData::Any, columns)?;
         let batch = batch
             .project(&layout.projection)
             .map_err(|e| bug(&e.to_string()))?;

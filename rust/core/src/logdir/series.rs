@@ -6,13 +6,14 @@ use super::tags::NameNumbers;
 use super::{Restarts, View};
 use crate::error::Result;
 use crate::event::kind::Kind;
+use crate::event::view::Metadata;
 use crate::filter::Filter;
 use crate::pipeline::restarts::{Cuts, Restarts as Found};
 use crate::pipeline::survey::{Point, SeriesPart, SeriesTask, Stat};
 use crate::pipeline::tags::Learned;
 use crate::table::keys::{dictionary, float64, int32, int64, strings};
 use crate::table::schema;
-use arrow_array::{ArrayRef, Int32Array, StringArray};
+use arrow_array::{ArrayRef, Int32Array, LargeBinaryArray, StringArray};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ fn each_part(
         access: view.access(false),
         filter: filter.clone(),
         points,
+        contents: wants_content(filter),
     };
     let mut ordered = view.ordered(task);
     while let Some(next) = ordered.next(go_on) {
@@ -161,6 +163,12 @@ fn find_restarts(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<Cuts> 
     Ok(found.cuts())
 }
 
+/// Whether the plugins' own messages are asked for.
+fn wants_content(filter: &Filter) -> bool {
+    let wanted = |columns: &Vec<String>| columns.iter().any(|c| c == schema::PLUGIN_CONTENT);
+    filter.columns.as_ref().is_none_or(wanted)
+}
+
 /// The table of series.
 pub(super) fn series(view: View, filter: Filter) -> Result<Resolved> {
     once(schema::series(), &filter.clone(), move |go_on| {
@@ -170,6 +178,7 @@ pub(super) fn series(view: View, filter: Filter) -> Result<Resolved> {
         let texts = |f: fn(&Summary) -> &str| -> ArrayRef { strings(all.iter().map(f)) };
         let run = int32(all.iter().map(|s| s.stat.run as i32).collect());
         let tag = int32(all.iter().map(|s| s.stat.tag as i32).collect());
+        let content: LargeBinaryArray = all.iter().map(|s| content(&s.learned)).collect();
         let dtype: StringArray = all.iter().map(|s| s.stat.dtype).collect();
         Ok(vec![
             dictionary(run, strings(view.run_names())),
@@ -184,8 +193,15 @@ pub(super) fn series(view: View, filter: Filter) -> Result<Resolved> {
             times(|s| s.last.1),
             texts(|s| &s.learned.display_name),
             texts(|s| &s.learned.description),
+            Arc::new(content),
         ])
     })
+}
+
+/// The plugin's own message in a series' metadata, if there is one.
+fn content(learned: &Learned) -> Option<&[u8]> {
+    let metadata = Metadata::parse(learned.metadata.as_deref()?)?;
+    Some(metadata.content).filter(|content| !content.is_empty())
 }
 
 pub(super) fn kinds(kinds: impl Iterator<Item = Option<Kind>>) -> ArrayRef {

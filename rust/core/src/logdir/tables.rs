@@ -32,8 +32,9 @@ impl<F: FnOnce(GoOn<'_>) -> Result<RecordBatch> + Send> Batches for Once<F> {
 
 /// The columns asked for of a table whose columns `full` are always the same.
 pub(super) fn layout(full: SchemaRef, filter: &Filter) -> Result<Layout> {
-    let columns = full.fields().len();
-    Layout::of(full, columns, TensorData::Any, filter.columns.as_deref())
+    let detail = full.index_of(schema::DETAIL);
+    let usual = detail.unwrap_or(full.fields().len());
+    Layout::of(full, usual, TensorData::Any, filter.columns.as_deref())
 }
 
 /// Rows in one batch that `make` makes, in the columns asked for.
@@ -204,6 +205,7 @@ pub(super) fn events(view: View, filter: Filter) -> Result<Resolved> {
         let task = EventsTask {
             access: view.access(false),
             filter: filter.clone(),
+            details: layout.wanted.has(schema::DETAIL),
         };
         let stream = Events {
             ordered: view.ordered(task),
@@ -238,6 +240,10 @@ impl Events {
     fn batch(&self, rows: EventRows) -> Result<RecordBatch> {
         let tag: StringArray = rows.tag.iter().map(Option::as_deref).collect();
         let plugin: StringArray = rows.plugin.iter().map(Option::as_deref).collect();
+        let detail: StringArray = match rows.detail.len() == rows.run.len() {
+            true => rows.detail.iter().map(Option::as_deref).collect(),
+            false => StringArray::new_null(rows.run.len()),
+        };
         let what: Int32Array = rows.what.into_iter().collect();
         let arrays: Vec<ArrayRef> = vec![
             dictionary(int32(rows.run), Arc::clone(&self.runs)),
@@ -250,6 +256,7 @@ impl Events {
             Arc::new(tag),
             kinds(rows.kind.into_iter()),
             Arc::new(plugin),
+            Arc::new(detail),
         ];
         project(&self.layout, &arrays)
     }

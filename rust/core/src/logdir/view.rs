@@ -1,5 +1,6 @@
 //! What a scan captures when it is made, and what it works on when it is read.
 
+use super::casts::Casts;
 use super::{OnDamage, Options, Root, Snapshot};
 use crate::filter::Filter;
 use crate::pipeline::record::Policy;
@@ -13,6 +14,7 @@ pub(crate) struct State {
     pub(super) roots: Arc<[Root]>,
     pub(super) options: Options,
     pub(super) report: Report,
+    pub(super) casts: Casts,
 }
 
 impl State {
@@ -26,6 +28,7 @@ impl State {
             roots: Arc::clone(&self.roots),
             options: self.options,
             report: self.report.clone(),
+            casts: self.casts.clone(),
         }
     }
 }
@@ -41,6 +44,7 @@ pub(crate) struct View {
     pub(crate) files: Vec<FileTask>,
     pub(crate) options: Options,
     pub(crate) report: Report,
+    pub(super) casts: Casts,
 }
 
 impl View {

@@ -14,7 +14,7 @@ use crate::event::view::{
 use crate::event::wire::{Field, Fields};
 use crate::filter::Filter;
 use crate::table::keys::KeyColumns;
-use crate::table::schema::Layout;
+use crate::table::schema::{Layout, PLUGIN_CONTENT};
 use crate::table::{Entry, Keys, Memory, Rows, mesh_name};
 use arrow_array::ArrayRef;
 
@@ -86,6 +86,8 @@ pub struct Decoder<'s, R> {
     tags: Tags<'s>,
     keys: Keys,
     rows: R,
+    /// Rows need a value's metadata, be it from an earlier one.
+    completes: bool,
     starts: Vec<Start>,
     run: u32,
     file: u32,
@@ -102,9 +104,12 @@ impl<'s, R: Rows> Decoder<'s, R> {
     ) -> Self {
         let wanted = &spec.layout.wanted;
         let provenance = wanted.has("file") || wanted.has("offset");
+        let content = wanted.has(PLUGIN_CONTENT);
         Self {
             spec,
-            tags: Tags::new(&spec.filter.tags, spec.filter.plugin.as_deref(), seed),
+            tags: Tags::new(&spec.filter.tags, spec.filter.plugin.as_deref(), seed)
+                .keep_metadata(content),
+            completes: spec.kind == Kind::Meshes || content,
             keys: Keys::new(provenance, capacity, memory),
             rows,
             starts: Vec::new(),
@@ -200,8 +205,8 @@ impl<'s, R: Rows> Decoder<'s, R> {
             return Ok(());
         }
         ensure_event(payload, event, alone, checked)?;
-        let said = if renames {
-            self.tags.mesh_metadata(id, &value)
+        let said = if self.completes {
+            self.tags.first_metadata(id, &value)
         } else {
             None
         };

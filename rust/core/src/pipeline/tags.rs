@@ -45,8 +45,9 @@ pub struct Learned {
     pub display_name: String,
     /// Markdown.
     pub description: String,
-    /// All of it, for meshes: what a value is a part of is told nowhere else.
-    pub mesh: Option<Arc<[u8]>>,
+    /// All of it, for meshes (what a value is a part of is told nowhere else), and where the
+    /// plugin's own message is asked for.
+    pub metadata: Option<Arc<[u8]>>,
 }
 
 impl Learned {
@@ -54,7 +55,7 @@ impl Learned {
     pub fn and_then(&mut self, later: &Self) {
         if self.plugin.is_empty() {
             self.plugin.clone_from(&later.plugin);
-            self.mesh.clone_from(&later.mesh);
+            self.metadata.clone_from(&later.metadata);
         }
     }
 }
@@ -84,8 +85,8 @@ struct Tag {
     latest: Owner,
     /// The plugin the run's metadata named first, as far as this unit knows.
     first: Option<Owner>,
-    /// All of the metadata that did, for meshes.
-    mesh: Option<Arc<[u8]>>,
+    /// All of the metadata that did, where it is kept.
+    first_metadata: Option<Arc<[u8]>>,
     /// Whether `first` is what counts for values that name no plugin.
     settled: bool,
 }
@@ -94,6 +95,8 @@ struct Tag {
 pub struct Tags<'f> {
     filter: &'f Names,
     owners: Owners,
+    /// Keep all of the metadata that names a tag's plugin.
+    keeps_metadata: bool,
     tags: Vec<Tag>,
     index: HashTable<u32>,
     last: u32,
@@ -116,6 +119,7 @@ impl<'f> Tags<'f> {
         Self {
             filter,
             owners: Owners::new(plugin),
+            keeps_metadata: false,
             tags: Vec::new(),
             index: HashTable::new(),
             last: 0,
@@ -127,6 +131,12 @@ impl<'f> Tags<'f> {
             unresolved: Vec::new(),
             borrowed: Vec::new(),
         }
+    }
+
+    /// Keeps all of the metadata that names each tag's plugin, not only that of meshes.
+    pub fn keep_metadata(mut self, keeps: bool) -> Self {
+        self.keeps_metadata = keeps;
+        self
     }
 
     /// Goes on with run number `run`, whose metadata is its own. If the run `begins` in this unit,
@@ -179,7 +189,7 @@ impl<'f> Tags<'f> {
             metadata: None,
             latest: Owner::default(),
             first: None,
-            mesh: None,
+            first_metadata: None,
             settled: false,
         });
         let tags = &self.tags;
@@ -228,7 +238,7 @@ impl<'f> Tags<'f> {
             plugin: text(parsed.plugin),
             display_name: text(parsed.display_name),
             description: text(parsed.description),
-            mesh: (parsed.plugin == b"mesh").then(|| metadata.into()),
+            metadata: (self.keeps_metadata || parsed.plugin == b"mesh").then(|| metadata.into()),
         };
         let owner = self.owners.owner(&learned.plugin);
         let tag = self.of_this_run(id);
@@ -236,7 +246,7 @@ impl<'f> Tags<'f> {
         let names_first = owner.is_named() && tag.first.is_none();
         if names_first {
             tag.first = Some(owner);
-            tag.mesh.clone_from(&learned.mesh);
+            tag.first_metadata.clone_from(&learned.metadata);
         }
         let is_first = tag.metadata.replace(metadata.into()).is_none();
         if is_first || names_first {
@@ -256,7 +266,7 @@ impl<'f> Tags<'f> {
             tag.run = self.run;
             tag.metadata = None;
             tag.first = None;
-            tag.mesh = None;
+            tag.first_metadata = None;
             tag.settled = false;
         }
         tag
@@ -289,11 +299,11 @@ impl<'f> Tags<'f> {
         let seed = self.seed.filter(|_| self.first_run == Some(self.run));
         let earlier = seed.and_then(|seed| seed.get(&*self.tags[id as usize].name));
         let earlier = earlier.filter(|learned| !learned.plugin.is_empty());
-        let earlier = earlier.map(|l| (self.owners.owner(&l.plugin), l.mesh.clone()));
+        let earlier = earlier.map(|l| (self.owners.owner(&l.plugin), l.metadata.clone()));
         let tag = self.of_this_run(id);
-        if let Some((owner, mesh)) = earlier {
+        if let Some((owner, metadata)) = earlier {
             tag.first = Some(owner);
-            tag.mesh = mesh;
+            tag.first_metadata = metadata;
         }
         tag.settled = tag.first.is_some();
         if tag.settled && self.first_run == Some(self.run) {
@@ -333,14 +343,14 @@ impl<'f> Tags<'f> {
         (owner.plugin == Plugin::Scalars).then_some(id)
     }
 
-    /// What the first metadata of a mesh's tag said, for the value at hand if its own names no plugin:
-    /// it names the mesh and the component.
-    pub fn mesh_metadata(&self, id: u32, value: &Value<'_>) -> Option<Arc<[u8]>> {
+    /// The metadata that named the tag's plugin first, for the value at hand if its own names none;
+    /// only where it is kept. That of a mesh names the mesh and the component.
+    pub fn first_metadata(&self, id: u32, value: &Value<'_>) -> Option<Arc<[u8]>> {
         let tag = &self.tags[id as usize];
         if value.metadata.is_some() && tag.latest.is_named() {
             return None;
         }
-        tag.mesh.clone()
+        tag.first_metadata.clone()
     }
 
     /// What is left.

@@ -3,7 +3,8 @@
 //! A tensor histogram is rows of (left, right, count). A legacy `HistogramProto` lists right edges
 //! only: a bucket begins where the one before ends, and the outermost ones reach to the ends of
 //! the number line. The first begins at the stored `min` instead, if that is less than where it
-//! ends; one that ends at the largest number there is ends at the stored `max`, if that is finite.
+//! ends; one that ends at the largest number there is ends at the stored `max`, if that is finite,
+//! but not before it begins: TensorFlow's limits are rounded, so `max` may lie left of the last.
 
 use super::schema::{bucket_fields, item_field};
 use super::{Entry, Memory, Rows};
@@ -203,6 +204,9 @@ impl Histograms {
             && max.is_finite()
         {
             *last = max;
+            if let [.., left, last] = &mut *right {
+                *last = last.max(*left);
+            }
         }
         if let Some(&first) = right.first() {
             self.left.push(if min < first { min } else { first });

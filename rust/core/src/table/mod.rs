@@ -19,6 +19,7 @@ mod pr_curves;
 mod scalars;
 mod tensors;
 mod text;
+mod typed;
 
 pub use keys::Keys;
 pub use memory::Memory;

@@ -54,6 +54,9 @@ fn keys() -> Vec<Field> {
     ]
 }
 
+/// The plugin's own message in the metadata: a column of `series`, and of `tensors` when asked for.
+pub const PLUGIN_CONTENT: &str = "plugin_content";
+
 fn provenance() -> Vec<Field> {
     vec![
         field("file", dictionary()),
@@ -73,15 +76,39 @@ pub enum TensorData {
         dtype: DType,
         /// The shape all tensors have, if they agree: the values are then `fixed_shape_tensor`s.
         shape: Option<Vec<u64>>,
+        /// What becomes of an element that is no value of the type.
+        on_cast: OnCast,
     },
 }
 
-/// The Arrow type of a typed tensor's elements.
+/// What becomes of an element that a cast cannot keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnCast {
+    /// It is null; its tensor stays.
+    #[default]
+    Null,
+    /// It is an error.
+    Raise,
+}
+
+/// The field of typed tensors' elements, which are null where they do not fit.
+pub fn cast_item(item: DataType) -> Arc<Field> {
+    Arc::new(Field::new("item", item, true))
+}
+
+/// The Arrow type of a typed tensor's elements: for dtypes that Arrow does not have, the smallest
+/// that holds all their values.
 pub fn element_type(dtype: DType) -> Option<DataType> {
     Some(match dtype.name() {
         "float32" => DataType::Float32,
         "float64" => DataType::Float64,
         "float16" => DataType::Float16,
+        "bfloat16" => DataType::Float32,
+        "float8_e5m2" | "float8_e4m3fn" | "float8_e4m3fnuz" | "float8_e4m3b11fnuz"
+        | "float8_e5m2fnuz" | "float4_e2m1fn" => DataType::Float16,
+        "bool" => DataType::Boolean,
+        "int2" | "int4" => DataType::Int8,
+        "uint2" | "uint4" => DataType::UInt8,
         "int8" => DataType::Int8,
         "int16" => DataType::Int16,
         "int32" => DataType::Int32,
@@ -113,7 +140,7 @@ fn own(kind: Kind, data: &TensorData) -> Vec<Field> {
             nullable("data", LargeBinary),
             nullable("strings", list(Binary)),
         ],
-        (Kind::Tensors, TensorData::Typed { dtype, shape }) => {
+        (Kind::Tensors, TensorData::Typed { dtype, shape, .. }) => {
             vec![
                 field("shape", list(Int64)),
                 values(*dtype, shape.as_deref()),
@@ -154,10 +181,10 @@ fn own(kind: Kind, data: &TensorData) -> Vec<Field> {
 fn values(dtype: DType, shape: Option<&[u64]>) -> Field {
     let element = element_type(dtype).unwrap_or(DataType::Float64);
     let Some(shape) = shape else {
-        return nullable("values", list(element));
+        return nullable("values", DataType::List(cast_item(element)));
     };
     let count = shape.iter().product::<u64>() as i32;
-    let kind = DataType::FixedSizeList(item_field(element), count);
+    let kind = DataType::FixedSizeList(cast_item(element), count);
     nullable("values", kind).with_metadata(HashMap::from([
         (
             "ARROW:extension:name".into(),
@@ -216,6 +243,9 @@ impl Layout {
         let mut fields = keys();
         fields.extend(own(kind, &tensors));
         let usual = fields.len();
+        if kind == Kind::Tensors {
+            fields.push(nullable(PLUGIN_CONTENT, DataType::LargeBinary));
+        }
         fields.extend(provenance());
         Self::of(Arc::new(Schema::new(fields)), usual, tensors, columns)
     }
@@ -272,7 +302,7 @@ fn position(schema: &Schema, column: &str) -> Result<usize> {
 
 /// The schema of [`series`](crate::logdir).
 pub fn series() -> SchemaRef {
-    use DataType::{Float64, Int64, Utf8};
+    use DataType::{Float64, Int64, LargeBinary, Utf8};
     Arc::new(Schema::new(vec![
         field("run", dictionary()),
         field("tag", dictionary()),
@@ -286,6 +316,7 @@ pub fn series() -> SchemaRef {
         field("last_wall_time", Float64),
         field("display_name", Utf8),
         field("description", Utf8),
+        nullable(PLUGIN_CONTENT, LargeBinary),
     ]))
 }
 
@@ -314,6 +345,9 @@ pub fn damage() -> SchemaRef {
     ]))
 }
 
+/// The last column of `events`, returned when asked for.
+pub const DETAIL: &str = "detail";
+
 /// The schema of `events`.
 pub fn events() -> SchemaRef {
     use DataType::{Float64, Int64, Utf8};
@@ -328,5 +362,6 @@ pub fn events() -> SchemaRef {
         nullable("tag", Utf8),
         nullable("kind", dictionary()),
         nullable("plugin", Utf8),
+        nullable(DETAIL, Utf8),
     ]))
 }

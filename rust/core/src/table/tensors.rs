@@ -2,14 +2,14 @@
 
 use super::blobs::Blobs;
 use super::keys::{dictionary, int32, strings};
-use super::schema::{TensorData, Wanted, element_type, item_field};
+use super::schema::{PLUGIN_CONTENT, TensorData, Wanted, item_field};
+use super::typed::Typed;
 use super::{Entry, Memory, Rows, room};
 use crate::event::dtype::DType;
-use crate::event::tensor::{Fault, Tensor, half_bits};
+use crate::event::tensor::Fault;
+use crate::event::view::Metadata;
+use arrow_array::ArrayRef;
 use arrow_array::builder::{BinaryBuilder, Int64Builder, ListBuilder};
-use arrow_array::{ArrayRef, FixedSizeListArray, ListArray, make_array};
-use arrow_buffer::{BooleanBufferBuilder, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_data::ArrayData;
 use arrow_schema::DataType;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub struct Tensors {
     shape: ListBuilder<Int64Builder>,
     data: Data,
+    /// The plugin's own message of each, if asked for.
+    content: Option<Blobs>,
     size: usize,
 }
 
@@ -45,18 +47,16 @@ impl Tensors {
                 scratch: Vec::new(),
                 fill: wanted.has("data") || wanted.has("strings"),
             })),
-            TensorData::Typed { dtype, shape } => Data::Typed(Box::new(Typed {
-                dtype: *dtype,
-                values: MutableBuffer::new(0),
-                ends: vec![0],
-                valid: BooleanBufferBuilder::new(0),
-                fixed: shape.as_ref().map(|s| s.iter().product()),
-            })),
+            TensorData::Typed { dtype, shape, .. } => {
+                Data::Typed(Box::new(Typed::new(*dtype, shape.as_deref())))
+            }
         };
+        let content = wanted.has(PLUGIN_CONTENT).then(|| Blobs::new(true, memory));
         let shape = ListBuilder::new(Int64Builder::new()).with_field(item_field(DataType::Int64));
         Self {
             shape,
             data,
+            content,
             size: 0,
         }
     }
@@ -105,24 +105,31 @@ impl Rows for Tensors {
             }
             Data::Typed(typed) => {
                 typed.push(&tensor, count)?;
-                self.size = typed.values.len();
+                self.size = typed.size();
             }
         }
         for dim in tensor.dims().flatten() {
             self.shape.values().append_value(dim);
         }
         self.shape.append(true);
+        if let Some(column) = &mut self.content {
+            let metadata = entry.value.metadata.and_then(Metadata::parse);
+            match metadata.map(|m| m.content).filter(|c| !c.is_empty()) {
+                Some(content) => column.push(content),
+                None => column.push_null(),
+            }
+        }
         Ok(1)
     }
 
     fn size(&self) -> usize {
-        self.size
+        self.size + self.content.as_ref().map_or(0, Blobs::size)
     }
 
     fn finish(&mut self, memory: &mut Memory) -> Vec<ArrayRef> {
         self.size = 0;
         let shape: ArrayRef = Arc::new(self.shape.finish());
-        match &mut self.data {
+        let mut columns = match &mut self.data {
             Data::Any(any) => {
                 let Any {
                     dtype,
@@ -138,117 +145,8 @@ impl Rows for Tensors {
                 ]
             }
             Data::Typed(typed) => vec![shape, typed.finish()],
-        }
-    }
-}
-
-/// Values of one numeric type, cast from whatever real dtype was stored. A tensor is null that is
-/// none of numbers, or holds one that is no number of the type; floats are rounded.
-struct Typed {
-    dtype: DType,
-    values: MutableBuffer,
-    ends: Vec<i32>,
-    valid: BooleanBufferBuilder,
-    fixed: Option<u64>,
-}
-
-impl Typed {
-    fn push(&mut self, tensor: &Tensor<'_>, count: u64) -> Result<(), Fault> {
-        let before = self.values.len();
-        let last = self.ends.last().copied().unwrap_or(0);
-        let end = i32::try_from(count).ok().and_then(|n| last.checked_add(n));
-        let end = end.ok_or("too many elements for one batch")?;
-        let mut valid = false;
-        // Of another shape are only rows that are left out in the end.
-        let fits = self.fixed.is_none_or(|fixed| fixed == count);
-        if let Some(stored) = tensor.dtype.filter(|d| d.is_real()) {
-            let mut bytes = Vec::new();
-            tensor.elements(count, &mut bytes)?;
-            valid = fits && self.append(stored, &bytes);
-        }
-        if !valid {
-            let missing = self.fixed.unwrap_or(0) as usize * self.dtype.width();
-            self.values.truncate(before);
-            self.values.extend_zeros(missing);
-        }
-        self.ends.push(if valid { end } else { last });
-        self.valid.append(valid);
-        Ok(())
-    }
-
-    /// Appends elements cast from `stored`; false if one is no number of the new type.
-    fn append(&mut self, stored: DType, bytes: &[u8]) -> bool {
-        if stored == self.dtype {
-            self.values.extend_from_slice(bytes);
-            return true;
-        }
-        bytes.chunks_exact(stored.width()).all(|element| {
-            match (stored.to_i128(element), stored.to_f64(element)) {
-                (Some(whole), _) if !self.dtype.is_float() => self.whole(whole),
-                (None, Some(value)) if !self.dtype.is_float() => {
-                    let whole = value as i128;
-                    whole as f64 == value && self.whole(whole)
-                }
-                (_, Some(value)) => self.float(value),
-                (_, None) => false,
-            }
-        })
-    }
-
-    fn whole(&mut self, value: i128) -> bool {
-        let unsigned = self.dtype.name().starts_with('u');
-        let bits = 8 * self.dtype.width() as u32;
-        let (low, high) = if unsigned {
-            (0, (1i128 << bits) - 1)
-        } else {
-            (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1)
         };
-        let fits = (low..=high).contains(&value);
-        if fits {
-            self.values
-                .extend_from_slice(&value.to_le_bytes()[..self.dtype.width()]);
-        }
-        fits
-    }
-
-    fn float(&mut self, value: f64) -> bool {
-        match self.dtype.width() {
-            2 => self
-                .values
-                .extend_from_slice(&half_bits(value as f32).to_le_bytes()),
-            4 => self.values.extend_from_slice(&(value as f32).to_le_bytes()),
-            _ => self.values.extend_from_slice(&value.to_le_bytes()),
-        }
-        true
-    }
-
-    fn finish(&mut self) -> ArrayRef {
-        let element = element_type(self.dtype).unwrap_or(DataType::Float64);
-        let rows = self.valid.len();
-        let bytes = std::mem::replace(&mut self.values, MutableBuffer::new(0));
-        let length = bytes.len() / self.dtype.width().max(1);
-        let data = ArrayData::builder(element.clone())
-            .len(length)
-            .add_buffer(bytes.into());
-        // Little-endian numbers of the right width in an aligned buffer: nothing to refuse.
-        let values = data
-            .build()
-            .map(make_array)
-            .unwrap_or_else(|_| arrow_array::new_empty_array(&element));
-        let nulls = Some(NullBuffer::new(self.valid.finish())).filter(|n| n.null_count() > 0);
-        let ends = std::mem::replace(&mut self.ends, vec![0]);
-        match self.fixed {
-            Some(size) => Arc::new(FixedSizeListArray::new(
-                item_field(element),
-                size as i32,
-                values,
-                nulls,
-            )),
-            None => {
-                debug_assert_eq!(ends.len(), rows + 1);
-                let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
-                Arc::new(ListArray::new(item_field(element), offsets, values, nulls))
-            }
-        }
+        columns.extend(self.content.as_mut().map(|c| c.finish(memory)));
+        columns
     }
 }

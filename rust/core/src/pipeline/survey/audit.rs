@@ -86,7 +86,7 @@ impl Auditor<'_> {
         let Some(kind) = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)? else {
             return Ok(());
         };
-        let said = self.tags.mesh_metadata(id, &value);
+        let said = self.tags.first_metadata(id, &value);
         let value = value.with_metadata(said.as_deref());
         let memory = &mut self.memory;
         let rows = self.rows[kind as usize].get_or_insert_with(|| decoder(kind, memory));

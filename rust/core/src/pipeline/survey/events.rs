@@ -1,5 +1,6 @@
 //! `events`: the log as it is, one row a value, one row for an event without values.
 
+use super::detail;
 use crate::error::Result;
 use crate::event::check;
 use crate::event::kind::{Kind, kind_of};
@@ -17,6 +18,8 @@ pub struct EventsTask {
     pub access: Access,
     /// Which.
     pub filter: Filter,
+    /// Fill [`EventRows::detail`].
+    pub details: bool,
 }
 
 /// The rows of a unit, columns side by side.
@@ -42,6 +45,8 @@ pub struct EventRows {
     pub kind: Vec<Option<Kind>>,
     /// The plugin whose data it is.
     pub plugin: Vec<Option<String>>,
+    /// What it says that is no value, if asked for.
+    pub detail: Vec<Option<String>>,
     lesson: Lesson,
 }
 
@@ -83,6 +88,7 @@ impl Task for EventsTask {
     ) -> Result<Decoded<EventRows>> {
         decode(self.access, files, unit, from, scratch, |_| Lister {
             filter: &self.filter,
+            details: self.details,
             tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), seed),
             rows: EventRows::default(),
             run: 0,
@@ -93,6 +99,7 @@ impl Task for EventsTask {
 
 struct Lister<'f> {
     filter: &'f Filter,
+    details: bool,
     tags: Tags<'f>,
     rows: EventRows,
     run: u32,
@@ -127,6 +134,24 @@ impl Lister<'_> {
         rows.kind.push(kind);
         rows.plugin
             .push(self.tags.plugin_name(owner).map(str::to_owned));
+        if self.details {
+            rows.detail.push(None);
+        }
+    }
+
+    /// Gives the last row its detail.
+    fn note(&mut self, detail: Option<String>) {
+        if let Some(last) = self.rows.detail.last_mut() {
+            *last = detail;
+        }
+    }
+
+    /// The detail of an event that is one row.
+    fn detail(&self, what: &What<'_>) -> Result<Option<String>, Trouble> {
+        match self.details {
+            true => detail::of_event(what).ok_or(Trouble::Irregular),
+            false => Ok(None),
+        }
     }
 
     fn value(&mut self, place: Place, what: &What<'_>, message: &[u8]) -> Result<(), Trouble> {
@@ -137,6 +162,9 @@ impl Lister<'_> {
         if self.tags.is_wanted(id) && self.tags.is_selected(owner) {
             let tag = self.tags.name(id).to_owned();
             self.row(place, what, Some(&tag), kind, owner);
+            if self.details && kind == Some(Kind::Graphs) {
+                self.note(Some(detail::of_graph(owner.plugin).to_owned()));
+            }
         }
         Ok(())
     }
@@ -180,7 +208,9 @@ impl Events for Lister<'_> {
                 let tag = String::from_utf8_lossy(&tag);
                 let owner = Owner::GRAPHS;
                 if timely && self.filter.tags.matches(&tag) && self.tags.is_selected(owner) {
+                    let detail = self.detail(&event.what)?;
                     self.row(place, &event.what, Some(&tag), Some(Kind::Graphs), owner);
+                    self.note(detail);
                 }
             }
             what => {
@@ -192,7 +222,9 @@ impl Events for Lister<'_> {
                 };
                 let any = matches!(self.filter.tags, Names::All) && self.tags.is_selected(owner);
                 if timely && any {
+                    let detail = self.detail(&what)?;
                     self.row(place, &what, None, kind, owner);
+                    self.note(detail);
                 }
             }
         }
@@ -221,5 +253,6 @@ impl EventRows {
         self.tag.truncate(rows);
         self.kind.truncate(rows);
         self.plugin.truncate(rows);
+        self.detail.truncate(rows);
     }
 }

@@ -1,6 +1,7 @@
 //! What is in a log, without its data: series, files, damage, and the events as they are.
 
 mod audit;
+mod detail;
 mod events;
 mod series;
 

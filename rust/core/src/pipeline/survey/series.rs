@@ -24,6 +24,8 @@ pub struct SeriesTask {
     pub filter: Filter,
     /// Return every value's place in time, too.
     pub points: bool,
+    /// Keep all of each series' metadata.
+    pub contents: bool,
 }
 
 /// One series within a unit.
@@ -96,7 +98,8 @@ impl Task for SeriesTask {
     ) -> Result<Decoded<SeriesPart>> {
         decode(self.access, files, unit, from, scratch, |_| Survey {
             task: self,
-            tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), seed),
+            tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), seed)
+                .keep_metadata(self.contents),
             by_tag: Vec::new(),
             part: SeriesPart::default(),
             run: 0,
@@ -180,7 +183,7 @@ impl Survey<'_> {
         let owner = owner.ok_or(Trouble::Irregular)?;
         let kind = kind_of(&value.content, owner.plugin).ok_or(Trouble::Irregular)?;
         let tag = if kind == Some(Kind::Meshes) {
-            let said = self.tags.mesh_metadata(described_by, &value);
+            let said = self.tags.first_metadata(described_by, &value);
             let name = mesh_name(&value.with_metadata(said.as_deref())).to_vec();
             match self.tags.id(&name) {
                 Some(tag) => tag,

@@ -122,6 +122,7 @@ def test_an_event_that_is_none_is_no_row_and_not_counted(log):
     assert len(reasons(log)) == 1
 
 
+@pytest.mark.filterwarnings("ignore::tfevents.NoMatchWarning")
 @pytest.mark.parametrize("filters", [{}, {"steps": [2]}, {"tags": "t"}])
 def test_an_event_that_is_none_teaches_nothing(log, filters):
     said = event(1, text("t", "a")) + field(10, b"\xff")

@@ -2,11 +2,12 @@
 
 NumPy arrays, anything with ``__array__``, the buffer protocol or DLPack (PyTorch, JAX, TensorFlow,
 CuPy), Python numbers and nested sequences of them. Nothing goes through one Python object per
-element except what already is a Python list.
+element except what already is a Python list. What a masked array hides is replaced.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any, TypeAlias
 
@@ -47,17 +48,19 @@ _TORCH_ONLY = {
 _ALLOWED = "a number, a sequence of numbers, or an array (NumPy, DLPack, buffer protocol)"
 
 
-def pack(value: Any, name: str) -> Packed:
+def pack(value: Any, name: str, hidden: float = math.nan) -> Packed:
     """Any numbers as a triple for the native module, dtype and shape kept.
 
     Args:
         value: What the caller was given.
         name: The argument it was given as, for messages.
+        hidden: What the hidden elements of a masked array become. For NaN, integers become
+            float64.
 
     Raises:
         TypeError: If ``value`` holds no numbers.
     """
-    array, dtype = _array_and_dtype(value, name)
+    array, dtype = _array_and_dtype(value, name, hidden)
     shape = array.shape
     array = np.ascontiguousarray(array)
     if array.dtype.name not in _BUILTIN:
@@ -65,17 +68,18 @@ def pack(value: Any, name: str) -> Packed:
     return array, dtype, shape
 
 
-def as_array(value: Any, name: str) -> npt.NDArray[Any]:
+def as_array(value: Any, name: str, hidden: float = math.nan) -> npt.NDArray[Any]:
     """Any numbers as a NumPy array; dtypes NumPy does not have become float32.
 
     Args:
         value: What the caller was given.
         name: The argument it was given as, for messages.
+        hidden: As of `pack`.
 
     Raises:
         TypeError: If ``value`` holds no numbers.
     """
-    array, dtype = _array_and_dtype(value, name)
+    array, dtype = _array_and_dtype(value, name, hidden)
     if dtype not in _BUILTIN:
         packed = np.ascontiguousarray(array).reshape(-1).view(np.uint8), dtype, array.shape
         wide = np.frombuffer(_native.doubles(packed), np.float64)
@@ -83,15 +87,25 @@ def as_array(value: Any, name: str) -> npt.NDArray[Any]:
     return array
 
 
-def _array_and_dtype(value: Any, name: str) -> tuple[npt.NDArray[Any], str]:
+def mask_of(value: Any) -> npt.NDArray[np.bool] | None:
+    """Which elements a masked array hides; None if it hides none, or is no masked array."""
+    if type(value) is np.ndarray or not isinstance(value, np.ma.MaskedArray):
+        return None
+    mask = np.ma.getmaskarray(value)
+    return mask if mask.any() else None
+
+
+def _array_and_dtype(value: Any, name: str, hidden: float) -> tuple[npt.NDArray[Any], str]:
     """The array, and the name of its true dtype: the array may only be a view as integers."""
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+        value = _plain(value, hidden)
     if not isinstance(value, np.ndarray):
         if type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach"):
             return _from_torch(value, name)
         value = _from_anything(value, name)
     dtype: np.dtype[Any] = value.dtype
     if dtype.hasobject or (dtype.kind in "SUVmM" and not _is_ml_dtype(dtype)):
-        message = f"{name} must be {_ALLOWED}, not an array of {dtype}"
+        message = f"`{name}` must be {_ALLOWED}, not an array of dtype {dtype}"
         raise TypeError(message)
     if dtype.kind in "fc" and dtype.name not in _BUILTIN and not _is_ml_dtype(dtype):
         value = value.astype(np.float64 if dtype.kind == "f" else np.complex128)  # long double
@@ -101,16 +115,29 @@ def _array_and_dtype(value: Any, name: str) -> tuple[npt.NDArray[Any], str]:
     return value, value.dtype.name
 
 
+def _plain(value: npt.NDArray[Any], hidden: float) -> npt.NDArray[Any]:
+    """An array of a subclass without its peculiarities, hidden elements replaced."""
+    mask = mask_of(value)
+    plain = np.asarray(value)
+    if mask is None:
+        return plain
+    if math.isnan(hidden) and plain.dtype.kind in "biu":
+        plain = plain.astype(np.float64)
+    plain = plain.copy()
+    plain[mask] = hidden
+    return plain
+
+
 def _from_anything(value: Any, name: str) -> npt.NDArray[Any]:
     if value is None or isinstance(value, str | bytes | dict | set):
-        message = f"{name} must be {_ALLOWED}, not {type(value).__name__}"
+        message = f"`{name}` must be {_ALLOWED}, not {type(value).__name__}"
         raise TypeError(message)
     try:
         if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
             return _from_dlpack(value)
         return np.asarray(value)
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
-        message = f"{name} must be {_ALLOWED}, not {type(value).__name__}: {error}"
+        message = f"`{name}` must be {_ALLOWED}, not {type(value).__name__}: {error}"
         kind = ValueError if isinstance(error, ValueError) else TypeError
         raise kind(message) from error
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
+import os
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -13,17 +15,48 @@ from tfevents import _arrays
 _STEP_LOW, _STEP_HIGH = -(2**63), 2**63
 # What torch means by ``flush_secs=0``, in seconds.
 SOON = 1e-3
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+def named(name: str) -> str:
+    """``name`` for a message: an argument in backticks, also after "a key of"."""
+    if "`" in name:
+        return name
+    if not name.startswith("a "):
+        return f"`{name}`"
+    what, of, argument = name.partition(" of ")
+    return f"{what} of `{argument}`" if of else name
+
+
+def shown(value: Any) -> str:
+    """``value`` for a message: short, an array by its shape, a path as text."""
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if getattr(value, "shape", None):
+        return f"an array of {value.dtype} and shape {list(value.shape)}"
+    return _SHORT.repr(value)
 
 
 def tag(value: Any, name: str = "tag") -> str:
-    """``value``, if it is a string.
+    """``value``, if it is a string that has a UTF-8 form. Event files hold no other.
 
     Raises:
-        TypeError: If it is not.
+        TypeError: If it is no string.
+        ValueError: If it holds a lone surrogate.
     """
     if not isinstance(value, str):
-        message = f"{name} must be a str, not {type(value).__name__}"
+        message = f"{named(name)} must be a str, not {shown(value)}"
         raise TypeError(message)
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            message = (
+                f"{named(name)} must be a str without lone surrogates, not {shown(value)}, index "
+                f'{error.start}; .encode("utf-8", "replace").decode() replaces them'
+            )
+            raise ValueError(message) from None
     return value
 
 
@@ -36,21 +69,24 @@ def step(value: Any, name: str = "global_step") -> int | None:
     """
     result = value if value is None or type(value) is int else _integer(value, name)
     if result is not None and not _STEP_LOW <= result < _STEP_HIGH:
-        message = f"{name} must fit a signed 64-bit integer, not {result}"
+        message = f"{named(name)} must fit a signed 64-bit integer, not {result}"
         raise ValueError(message)
     return result
 
 
 def _integer(value: Any, name: str) -> int:
-    try:
-        return operator.index(value)
-    except TypeError:
-        pass
-    if not isinstance(value, str | bytes):
-        number = value if isinstance(value, float) else _single(value, name)
-        if float(number).is_integer():
-            return int(number)
-    message = f"{name} must be an integer, not {value!r}"
+    if not isinstance(value, str | bytes | np.ma.MaskedArray):
+        try:
+            return operator.index(value)
+        except TypeError:
+            pass
+        number = value if _is_real(value) else _single(value, name)
+        try:
+            if (integer := int(number)) == number:
+                return integer
+        except (ValueError, OverflowError):
+            pass  # NaN and the infinities
+    message = f"{named(name)} must be an integer, not {shown(value)}"
     raise TypeError(message)
 
 
@@ -65,7 +101,7 @@ def wall_time(value: Any, name: str = "walltime") -> float | None:
         return None
     seconds = scalar(value, name)
     if not math.isfinite(seconds):
-        message = f"{name} must be finite seconds since 1970, not {seconds}"
+        message = f"{named(name)} must be finite seconds since 1970, not {seconds}"
         raise ValueError(message)
     return seconds
 
@@ -73,31 +109,42 @@ def wall_time(value: Any, name: str = "walltime") -> float | None:
 def scalar(value: Any, name: str) -> float:
     """``value`` as one number: a Python number, an array of one element, or a numeric string.
 
+    The hidden element of a masked array is NaN.
+
     Raises:
         TypeError: If it is no number.
         ValueError: If it holds more or fewer than one.
     """
     if type(value) is float or type(value) is int:
         return _float(value, name)
-    if isinstance(value, str):
+    if isinstance(value, str | bytes):
         try:
             return float(value)
         except ValueError:
-            message = f"{name} must be a number, not {value!r}"
+            message = f"{named(name)} must be a number, not {shown(value)}"
             raise ValueError(message) from None
-    return _float(_single(value, name), name)
+    return _float(value if _is_real(value) else _single(value, name), name)
 
 
 def _float(number: Any, name: str) -> float:
     try:
         return float(number)
-    except OverflowError:
-        message = f"{name} must be within the range of a double, not {number}"
+    except (OverflowError, ValueError):  # a large integer; a signaling Decimal
+        message = (
+            f"{named(name)} must be a number within the range of a double, not {shown(number)}"
+        )
         raise ValueError(message) from None
 
 
+def _is_real(value: Any) -> bool:
+    """Whether it is a Python number that is no array: a Decimal or a Fraction, say."""
+    kind = type(value)
+    arrays = ("item", "__array__", "__dlpack__")
+    return hasattr(kind, "__float__") and not any(hasattr(kind, name) for name in arrays)
+
+
 def _single(value: Any, name: str) -> Any:
-    if hasattr(value, "item"):
+    if hasattr(value, "item") and not isinstance(value, np.ma.MaskedArray):
         try:
             number = value.item()
         except (TypeError, ValueError, RuntimeError):
@@ -107,10 +154,10 @@ def _single(value: Any, name: str) -> Any:
                 return number
     array = _arrays.as_array(value, name)
     if array.size != 1:
-        message = f"{name} must hold exactly one number, not an array of shape {array.shape}"
+        message = f"{named(name)} must hold exactly one number, not {shown(array)}"
         raise ValueError(message)
     if np.iscomplexobj(array):
-        message = f"{name} must be a real number, not {array.dtype}"
+        message = f"{named(name)} must be a real number, not {array.dtype}"
         raise TypeError(message)
     return array.item()
 
@@ -124,7 +171,7 @@ def seconds(value: Any, name: str, least: float = 0.0) -> float:
     """
     number = scalar(value, name)
     if number < 0 or (number == 0 and not least) or not math.isfinite(number):
-        message = f"`{name}` must be a positive number of seconds, not {value!r}"
+        message = f"{named(name)} must be a positive number of seconds, not {shown(value)}"
         raise ValueError(message)
     return max(number, least)
 
@@ -150,6 +197,20 @@ def size_or_none(value: Any, name: str) -> int | None:
     return number
 
 
+def positive(value: Any, name: str) -> float:
+    """``value`` as a finite number above zero.
+
+    Raises:
+        TypeError: If it is no number.
+        ValueError: If it is not positive, NaN or infinite.
+    """
+    number = scalar(value, name)
+    if not 0 < number < math.inf:
+        message = f"{named(name)} must be a positive number, not {shown(value)}"
+        raise ValueError(message)
+    return number
+
+
 def one_of(value: Any, name: str, allowed: tuple[str, ...]) -> str:
     """``value``, if it is one of ``allowed``.
 
@@ -157,6 +218,8 @@ def one_of(value: Any, name: str, allowed: tuple[str, ...]) -> str:
         ValueError: If it is not.
     """
     if value not in allowed:
-        message = f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}"
+        message = (
+            f"{named(name)} must be one of {', '.join(map(repr, allowed))}, not {shown(value)}"
+        )
         raise ValueError(message)
     return str(value)

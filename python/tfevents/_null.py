@@ -19,7 +19,7 @@ class _Nothing:
         """Does nothing."""
 
     add_scalar = log = add_scalar_batch = add_values = add_event = _ignore
-    add_graph_def = add_run_metadata = flush = close = _ignore
+    add_graph_def = add_run_metadata = count_dropped = flush = close = _ignore
 
 
 class NullWriter(FileWriter):

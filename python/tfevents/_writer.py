@@ -64,7 +64,8 @@ class SummaryWriter(
         comet_config: Of tensorboardX; only None and ``{"disabled": True}`` are understood.
         on_error: What a disk that refuses does: ``"warn"`` once and go on, ``"raise"`` at the next
             call, or ``"drop"`` silently. It holds for everything this writer writes, sub-runs and
-            embeddings included; `stats` counts what was lost.
+            embeddings included, and for numbers that cannot be written as they are, NaN in an
+            image, say; `stats` counts what was lost.
         on_full: What a full buffer does: ``"block"`` the caller, or ``"drop"`` the value.
         durability: What `flush` promises: nothing waits in this object (``"buffered"``), other
             processes can read it (``"flush"``), or it outlives the machine (``"fsync"``).
@@ -159,15 +160,22 @@ class SummaryWriter(
         scalar_value: Any,
         global_step: Any,
         walltime: Any,
-        new_style: bool,
-        double_precision: bool,
-        display_name: str,
-        summary_description: str,
+        new_style: Any,
+        double_precision: Any,
+        display_name: Any,
+        summary_description: Any,
     ) -> None:
         """What `add_scalar` of the base does not do itself."""
         _checks.tag(tag)
         number = _checks.scalar(scalar_value, "scalar_value")
         step, wall_time = self._defaults(global_step, walltime)
+        # tensorboardX has its two texts where torch has its two flags.
+        new_style, display_name = _flag_or_text(
+            new_style, "new_style", display_name, "display_name"
+        )
+        double_precision, summary_description = _flag_or_text(
+            double_precision, "double_precision", summary_description, "summary_description"
+        )
         self._main.native.add_scalar(
             tag,
             number,
@@ -175,8 +183,8 @@ class SummaryWriter(
             wall_time,
             new_style=new_style,
             double_precision=double_precision,
-            display_name=_checks.tag(display_name, "display_name"),
-            description=_checks.tag(summary_description, "summary_description"),
+            display_name=display_name,
+            description=summary_description,
         )
 
     @contextmanager
@@ -317,6 +325,24 @@ def _add(total: dict[str, Any], stats: Mapping[str, Any]) -> None:
             total[name] = total.get(name, 0) + count
         elif count is not None or name not in total:
             total[name] = count
+
+
+def _flag_or_text(flag: Any, flag_name: str, text: Any, text_name: str) -> tuple[bool, str]:
+    """A flag and a text, where the text may stand in the place of the flag."""
+    if isinstance(flag, str):
+        if text is not None:
+            message = (
+                f"`{flag_name}` must be a bool, not {_checks.shown(flag)}: `{text_name}` is given "
+                "by name already"
+            )
+            raise TypeError(message)
+        flag, text = None, flag
+    if flag is not None and type(flag).__name__ not in ("bool", "bool_") and flag not in (0, 1):
+        message = (
+            f"`{flag_name}` must be a bool, not {_checks.shown(flag)}; pass `{text_name}` by name"
+        )
+        raise TypeError(message)
+    return bool(flag), "" if text is None else _checks.tag(text, text_name)
 
 
 def _default_log_dir(comment: str) -> str:

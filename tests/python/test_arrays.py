@@ -89,12 +89,12 @@ def test_array_module_and_long_double() -> None:
     ids=repr,
 )
 def test_what_holds_no_numbers_is_refused(value: Any) -> None:
-    with pytest.raises(TypeError, match=r"^x must be"):
+    with pytest.raises(TypeError, match=r"^`x` must be"):
         _arrays.pack(value, "x")
 
 
 def test_ragged_lists_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"^x must be"):
+    with pytest.raises(ValueError, match=r"^`x` must be"):
         _arrays.pack([[1], [1, 2]], "x")
 
 

@@ -20,7 +20,9 @@ from tfevents import SummaryWriter, _arrays, _native
 def curve(labels: Any, predictions: Any, weights: Any, thresholds: int) -> np.ndarray:
     packed = [_arrays.pack(x, "x") for x in (labels, predictions)]
     weighed = None if weights is None else _arrays.pack(weights, "x")
-    value = Summary.Value.FromString(_native.pr_curve_value("p", *packed, weighed, thresholds))
+    encoded, problem = _native.pr_curve_value("p", *packed, weighed, thresholds)
+    assert problem is None
+    value = Summary.Value.FromString(encoded)
     content = value.metadata.plugin_data.content
     assert PrCurvePluginData.FromString(content).num_thresholds == thresholds
     assert [dim.size for dim in value.tensor.tensor_shape.dim] == [6, thresholds]

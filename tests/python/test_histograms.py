@@ -18,7 +18,8 @@ EDGES = np.array(_native.default_edges())
 
 def proto(values: Any, bins: Any = None, max_bins: int | None = None) -> HistogramProto:
     packed = _arrays.pack(values, "values")
-    return Summary.Value.FromString(_native.histogram_value("h", packed, bins, max_bins)).histo
+    encoded, _ = _native.histogram_value("h", packed, bins, max_bins)
+    return Summary.Value.FromString(encoded).histo
 
 
 def reference(values: np.ndarray, bins: Any) -> tuple[list[float], list[float]]:
@@ -139,3 +140,66 @@ def test_rows_of_tensorflow_for_one_value_and_for_none() -> None:
     assert (rows([]) == 0).all()
     assert rows([2, 2, 2]).tolist() == [[2, 2, 0]] * 3 + [[2, 2, 3]]
     assert rows([0, 1, 2, 4, np.nan])[:, 2].tolist() == [1, 1, 1, 1]
+
+
+RULES = ("auto", "fd", "rice", "sqrt", "sturges")
+SHAPES = {
+    "normal": lambda rng, n: rng.normal(size=n),
+    "concentrated": lambda rng, n: 1 + rng.normal(size=n) * 1e-3,
+    "far from zero": lambda rng, n: 1e9 + rng.random(n),
+    "two heaps": lambda rng, n: rng.choice([-5.0, 7.0], n) + rng.normal(size=n) * 1e-4,
+    "few values": lambda rng, n: rng.integers(0, 4, n).astype(float),
+    "mostly one": lambda rng, n: (rng.random(n) > 0.9).astype(float),
+    "constant": lambda rng, n: rng.random(n) * -0.0,
+    "wide": lambda rng, n: np.exp(rng.normal(size=n) * 40),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("size", [1, 2, 3, 100, 4097, 60_000])
+def test_rules_for_the_number_of_bins_are_numpys(name: str, size: int) -> None:
+    values = SHAPES[name](np.random.default_rng(size), size)
+    for rule in RULES:
+        if rule == "fd" and name == "wide":
+            continue  # NumPy takes all memory
+        edges = np.histogram_bin_edges(values, rule)
+        got = proto(values, rule)
+        wanted = reference(values, edges)
+        assert (list(got.bucket), list(got.bucket_limit)) == wanted, rule
+
+
+@given(hnp.arrays(np.float64, st.integers(1, 300), elements=st.floats(-1e6, 1e6)))
+@settings(max_examples=200, deadline=None)
+def test_the_default_rule_is_numpys_whatever_the_values(values: np.ndarray) -> None:
+    try:
+        wanted = reference(values, "auto")
+    except ValueError:
+        return  # more bins than doubles between the extremes, which NumPy refuses
+    got = proto(values, "auto")
+    assert (list(got.bucket), list(got.bucket_limit)) == wanted
+
+
+def test_bins_that_depend_on_values_span_the_finite_ones() -> None:
+    values = np.array([np.nan, np.inf, -np.inf, 1.0, 2.0, 5.0])
+    for bins in (4, "auto"):
+        got = proto(values, bins)
+        counts, edges = np.histogram(values[3:], bins)
+        assert list(got.bucket) == [0, *counts]
+        assert list(got.bucket_limit) == list(edges)
+        assert got.num == 6
+    for bins in (4, "auto"):
+        assert list(proto(np.full(3, np.nan), bins).bucket) == [0]
+
+
+def test_extremes_farther_apart_than_a_double_says_are_divided() -> None:
+    got = proto(np.array([-1.7e308, 1.7e308]), 4)
+    assert list(got.bucket) == [0, 1, 0, 0, 1]
+    wanted = [-1.7e308, -0.85e308, 0, 0.85e308, 1.7e308]
+    assert list(got.bucket_limit) == pytest.approx(wanted)
+    assert sum(proto(np.array([-1.7e308, 1.7e308]), "auto").bucket) == 2
+
+
+def test_more_bins_than_memory_are_refused() -> None:
+    with pytest.raises(ValueError, match="`bins` must be a number from 1 to"):
+        proto(np.arange(3.0), 2**40)
+    assert len(proto(np.r_[np.arange(100) * 1e-9, 1e9], "fd").bucket) <= 1_000_001

@@ -173,7 +173,7 @@ def test_a_step_in_fourth_place_needs_no_name(tmp_path: Path) -> None:
         ((), {"name": "n", "run_name": "m"}, "`name` and `run_name`"),
         (("n", 3, 4), {}, "give run_name= and global_step= by keyword"),
         (({"lr": [1.0]}, 3), {}, "`run_name` must be a str, not 3"),
-        ((3,), {}, "hparam_domain_discrete must be a dict"),
+        ((3,), {}, "`hparam_domain_discrete` must be a dict"),
         ((), {"name": 3}, "`name` must be a str"),
     ],
 )
@@ -188,7 +188,7 @@ def test_mixed_positions_are_refused(
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
-        ((3, {}), TypeError, "hparam_dict must be"),
+        ((3, {}), TypeError, "`hparam_dict` must be"),
         (({"a": 1}, {"m": "x"}), ValueError, "metric_dict"),
         (({"a": 1}, {}, {"a": ["x"]}), TypeError, "domain"),
     ],

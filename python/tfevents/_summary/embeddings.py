@@ -45,7 +45,7 @@ class Embeddings(Base):
         """
         packed = _arrays.pack(mat, "mat")
         if len(packed[2]) != 2 or 0 in packed[2]:
-            message = f"mat must have shape [points, dimensions], not {packed[2]}"
+            message = f"`mat` must have shape [points, dimensions], not {packed[2]}"
             raise ValueError(message)
         points = packed[2][0]
         step = _checks.step(global_step) or 0
@@ -56,11 +56,13 @@ class Embeddings(Base):
             images = _arrays.pack(label_img, "label_img")
             if len(images[2]) != 4 or images[2][0] != points:
                 message = (
-                    f"label_img must have shape [{points}, C, H, W], one image for each point, "
+                    f"`label_img` must have shape [{points}, C, H, W], one image for each point, "
                     f"not {images[2]}"
                 )
                 raise ValueError(message)
-            sprite = _native.sprite_png(images, "NCHW")
+            sprite, problem = _native.sprite_png(images, "NCHW")
+            if problem is not None:
+                self._unfit(tag, problem)
         if not self._write_to_disk:
             return
         number = str(step).zfill(5)
@@ -93,12 +95,12 @@ def _encode(tag: str) -> str:
 def _lines(metadata: Sequence[Any], header: Sequence[str] | None, points: int) -> list[str]:
     rows = [metadata[index] for index in range(len(metadata))]
     if len(rows) != points:
-        message = f"metadata must have one label for each of {points} points, not {len(rows)}"
+        message = f"`metadata` must have one label for each of {points} points, not {len(rows)}"
         raise ValueError(message)
     if not header:
         return [_cell(row) + "\n" for row in rows]
     if any(isinstance(row, str) or len(row) != len(header) for row in rows):
-        message = f"metadata must have rows of {len(header)} columns, as metadata_header has"
+        message = f"`metadata` must have rows of {len(header)} columns, as metadata_header has"
         raise ValueError(message)
     if len(header) == 1:
         # The projector takes a first line without a tab for a label.
@@ -107,4 +109,9 @@ def _lines(metadata: Sequence[Any], header: Sequence[str] | None, points: int) -
 
 
 def _cell(value: Any) -> str:
-    return str(value).replace("\t", " ").replace("\n", " ").replace("\r", " ")
+    return (
+        _checks.tag(str(value), "a cell of metadata")
+        .replace("\t", " ")
+        .replace("\n", " ")
+        .replace("\r", " ")
+    )

@@ -51,23 +51,37 @@ def from_onnx(graph: Any) -> bytes:
 
 
 def from_openvino(path: Path) -> bytes:
-    """The layers of an OpenVINO ``.xml`` file, joined by its edges."""
+    """The layers of an OpenVINO ``.xml`` file, joined by its edges.
+
+    Raises:
+        ValueError: If the file is no such description.
+    """
     from xml.etree import ElementTree
 
-    root = ElementTree.parse(path).getroot()  # noqa: S314 (the user's own model)
-    layers = {layer.attrib["id"]: layer for layer in root.iter("layer")}
-    inputs: dict[str, list[str]] = {number: [] for number in layers}
-    for edge in root.iter("edge"):
-        source = layers[edge.attrib["from-layer"]]
-        inputs[edge.attrib["to-layer"]].append(source.attrib["name"])
-    nodes = []
-    for number, layer in layers.items():
-        data = layer.find("data")
-        parameters = {} if data is None else data.attrib
-        text = ", ".join(f"{name} = {value}" for name, value in parameters.items())
-        attributes = {"parameters": _field(2, _utf8(text))}
-        nodes.append(_node(layer.attrib["name"], layer.attrib["type"], inputs[number], attributes))
+    try:
+        root = ElementTree.parse(path).getroot()  # noqa: S314 (the user's own model)
+        # Statistics and the bodies of loops have elements of these names, too.
+        layers = {layer.attrib["id"]: layer for layer in root.iterfind("layers/layer")}
+        inputs: dict[str, list[str]] = {number: [] for number in layers}
+        for edge in root.iterfind("edges/edge"):
+            source = layers[edge.attrib["from-layer"]]
+            inputs[edge.attrib["to-layer"]].append(source.attrib["name"])
+        nodes = [_layer(layer, inputs[number]) for number, layer in layers.items()]
+    except (ElementTree.ParseError, KeyError) as error:
+        message = f"`xmlname` must be an OpenVINO model, not {str(path)!r}: {error!r}"
+        raise ValueError(message) from error
+    if not nodes:
+        message = f"`xmlname` must be an OpenVINO model, not {str(path)!r}: it has no layers"
+        raise ValueError(message)
     return _graph(nodes)
+
+
+def _layer(layer: Any, inputs: Iterable[str]) -> bytes:
+    data = layer.find("data")
+    parameters = {} if data is None else data.attrib
+    text = ", ".join(f"{name} = {value}" for name, value in parameters.items())
+    attributes = {"parameters": _field(2, _utf8(text))}
+    return _node(layer.attrib["name"], layer.attrib["type"], inputs, attributes)
 
 
 def _graph(nodes: Iterable[bytes]) -> bytes:
@@ -85,7 +99,7 @@ def _node(name: str, op: str, inputs: Iterable[str], attributes: dict[str, bytes
 
 
 def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+    return text.encode()
 
 
 def _number(field: int, value: int) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tfevents import _extras
+from tfevents import _checks, _extras
 from tfevents._summary import graphdef
 from tfevents._summary.base import Base
 
@@ -40,8 +40,8 @@ class Graphs(Base):
             self._add_graph(definition.SerializeToString(), stats.SerializeToString())
         else:
             message = (
-                "model must be a torch.nn.Module, a GraphDef message or its bytes, not "
-                f"{type(model).__name__}"
+                "`model` must be a torch.nn.Module, a GraphDef message or its bytes, not "
+                f"{_checks.shown(model)}"
             )
             raise TypeError(message)
 
@@ -60,7 +60,7 @@ class Graphs(Base):
         onnx = _extras.require("onnx", "onnx", "add_onnx_graph()")
         path = onnx_model_file if prototxt is None else prototxt
         if path is None:
-            message = "prototxt must be the path of an ONNX file, not None"
+            message = "`prototxt` must be the path of an ONNX file, not None"
             raise TypeError(message)
         model = onnx.load(str(path), load_external_data=False)
         self._add_graph(graphdef.from_onnx(model.graph))

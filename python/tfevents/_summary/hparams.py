@@ -146,44 +146,46 @@ def _rows(hparams: Any, domains: Mapping[Any, Any]) -> list[_Row]:
     rows: list[_Row] = []
     for name, value in _mapping(hparams, "hparam_dict").items():
         _checks.tag(name, "a key of hparam_dict")
-        setting = _setting(value)
+        setting = _setting(value, f"hparam_dict[{name!r}]")
         if setting is None:
             continue
         domain = None
         if name in domains:
             where = f"hparam_domain_discrete[{name!r}]"
             if isinstance(domains[name], str) or not isinstance(domains[name], Sequence):
-                message = f"{where} must be a list of values, not {domains[name]!r}"
+                message = f"`{where}` must be a list of values, not {domains[name]!r}"
                 raise TypeError(message)
-            settings = [_setting(item) for item in domains[name]]
+            settings = [_setting(item, where) for item in domains[name]]
             kinds = {float if type(item) is int else type(item) for item in [setting, *settings]}
             if len(kinds) > 1:
-                message = f"{where} must hold values of the type of {value!r}"
+                message = f"`{where}` must hold values of the type of {value!r}"
                 raise TypeError(message)
             domain = [item for item in settings if item is not None]
         rows.append((name, setting, domain))
     return rows
 
 
-def _setting(value: Any) -> _Setting | None:
-    if value is None or isinstance(value, bool | str):
+def _setting(value: Any, where: str) -> _Setting | None:
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return _checks.tag(value, where)
     if isinstance(value, int | float):
-        return _checks.scalar(value, "a value of hparam_dict")
+        return _checks.scalar(value, where)
     if isinstance(value, np.bool_):
         return bool(value)
     if hasattr(value, "__array__") or hasattr(value, "__dlpack__"):
-        array = _arrays.as_array(value, "a value of hparam_dict")
+        array = _arrays.as_array(value, where)
         if array.size == 1:
             item = array.item()
             return item if isinstance(item, bool) else float(item)
     if callable(value):
-        return str(getattr(value, "__name__", value))
-    return str(value)
+        return _checks.tag(str(getattr(value, "__name__", value)), where)
+    return _checks.tag(str(value), where)
 
 
 def _mapping(value: Any, name: str) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
-        message = f"{name} must be a dict, not {type(value).__name__}"
+        message = f"`{name}` must be a dict, not {_checks.shown(value)}"
         raise TypeError(message)
     return value

@@ -27,21 +27,22 @@ class Media(Base):
         Args:
             tag: The tag.
             snd_tensor: ``[frames]`` or ``[frames, channels]``: floats from -1 to 1 (others are
-                limited to that), or int16.
+                limited to that), or int16. What a masked array hides is 0. NaN is written as 0,
+                as ``on_error`` says: with a warning, if not told otherwise.
             global_step: The step, an integer.
             sample_rate: Frames a second.
             walltime: Seconds since 1970; now, if None.
 
         Raises:
-            ValueError: If the shape is another, or there is NaN.
+            ValueError: If the shape or the dtype is another.
         """
-        packed = _arrays.pack(snd_tensor, "snd_tensor")
+        packed = _arrays.pack(snd_tensor, "snd_tensor", hidden=0)
         rate = operator.index(sample_rate)
         if not 0 < rate < 2**32:
-            message = f"sample_rate must be from 1 to 4294967295, not {rate}"
+            message = f"`sample_rate` must be a number from 1 to 4294967295, not {rate}"
             raise ValueError(message)
-        value = _native.audio_value(_checks.tag(tag), packed, rate)
-        self._emit([value], global_step, walltime)
+        made = _native.audio_value(_checks.tag(tag), packed, rate)
+        self._emit_fitted(tag, made, global_step, walltime)
 
     def add_text(
         self, tag: str, text_string: str, global_step: Any = None, walltime: Any = None
@@ -53,9 +54,11 @@ class Media(Base):
             text_string: The text.
             global_step: The step, an integer.
             walltime: Seconds since 1970; now, if None.
+
+        Raises:
+            ValueError: If the text holds a lone surrogate: TensorBoard reads UTF-8 only.
         """
-        _checks.tag(text_string, "text_string")
-        text = text_string.encode("utf-8", "surrogatepass")
+        text = _checks.tag(text_string, "text_string").encode()
         value = _native.strings_value(_checks.tag(tag) + "/text_summary", [text], [1], "text")
         self._emit([value], global_step, walltime)
 
@@ -66,13 +69,20 @@ class Media(Base):
 
         Args:
             tag: The tag.
-            tensor: Numbers, of any dtype and shape, below 2 GiB.
+            tensor: Numbers, of any dtype and shape, below 2 GiB. What a masked array hides is NaN;
+                for integers, which have none, ``on_error`` says what happens: nothing is written,
+                with a warning, if not told otherwise.
             global_step: The step, an integer.
             walltime: Seconds since 1970; now, if None.
         """
+        _checks.tag(tag)
+        if _arrays.mask_of(tensor) is not None and tensor.dtype.kind in "biu":
+            problem = f"`tensor` must be floats where elements are masked, not {tensor.dtype}"
+            self._unfit(tag, f"{problem}; pass tensor.filled(…)", lost=True)
+            return
         packed = _arrays.pack(tensor, "tensor")
         if packed[0].nbytes >= _LARGEST:
-            message = f"tensor must be smaller than 2 GiB, not {packed[0].nbytes} bytes"
+            message = f"`tensor` must be smaller than 2 GiB, not {packed[0].nbytes} bytes"
             raise ValueError(message)
-        value = _native.tensor_value(_checks.tag(tag), packed, "fields", "tensor")
+        value = _native.tensor_value(tag, packed, "fields", "tensor")
         self._emit([value], global_step, walltime)

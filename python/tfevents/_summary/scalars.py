@@ -97,10 +97,10 @@ class Scalars(Base):
         if at.size == 0:
             at = at.astype(np.int64)  # an empty list has no dtype of its own
         if at.dtype.kind not in "iu":
-            message = f"steps must be integers, not {at.dtype}"
+            message = f"`steps` must be integers, not an array of dtype {at.dtype}"
             raise TypeError(message)
         if at.dtype.kind == "u" and at.size and int(at.max()) >= 2**63:
-            message = "steps must fit signed 64-bit integers"
+            message = "`steps` must fit signed 64-bit integers"
             raise ValueError(message)
         at = at.astype(np.int64)
         if at.ndim == 0 and int(at) + count > 2**63:
@@ -112,12 +112,12 @@ class Scalars(Base):
             times = np.full(count, times[0])
         if len(at) != count or (times is not None and len(times) != count):
             message = (
-                "values, steps and wall_times must have the same length, not "
+                "`values`, `steps` and `wall_times` must have the same length, not "
                 f"{count}, {len(at)} and {count if times is None else len(times)}"
             )
             raise ValueError(message)
         if times is not None and not np.isfinite(times).all():
-            message = "wall_times must be finite seconds since 1970"
+            message = "`wall_times` must be finite seconds since 1970"
             raise ValueError(message)
         self._get_file_writer().add_scalar_batch(tag, numbers, at, times)
 
@@ -150,7 +150,7 @@ class Scalars(Base):
 
 def _mapping(value: Any, name: str) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
-        message = f"{name} must be a dict of tags and numbers, not {type(value).__name__}"
+        message = f"`{name}` must be a dict of tags and numbers, not {_checks.shown(value)}"
         raise TypeError(message)
     return value
 
@@ -158,13 +158,13 @@ def _mapping(value: Any, name: str) -> Mapping[Any, Any]:
 def _vector(value: Any, name: str, dtype: type) -> np.ndarray[Any, Any]:
     numbers = _arrays.as_array(value, name)
     if numbers.dtype.kind not in "biuf" and numbers.dtype.type.__module__ != "ml_dtypes":
-        message = f"{name} must be real numbers, not {numbers.dtype}"
+        message = f"`{name}` must be real numbers, not an array of dtype {numbers.dtype}"
         raise TypeError(message)
     return _flat(np.atleast_1d(numbers).astype(dtype, copy=False), name)
 
 
 def _flat(numbers: np.ndarray[Any, Any], name: str) -> np.ndarray[Any, Any]:
     if numbers.ndim != 1:
-        message = f"{name} must have one axis, not shape {numbers.shape}"
+        message = f"`{name}` must have one axis, not shape {list(numbers.shape)}"
         raise ValueError(message)
     return np.ascontiguousarray(numbers)

@@ -264,7 +264,7 @@ def _weight_image(tag: str, weight: np.ndarray[Any, Any]) -> bytes | None:
     pictures = []
     height = width = 0
     for one in image[:_MOST_IMAGES]:
-        png, height, width = _native.png(_arrays.pack(one, tag), layout)
+        png, height, width, _ = _native.png(_arrays.pack(one, tag), layout)
         pictures.append(png)
     strings = [str(width).encode(), str(height).encode(), *pictures]
     return _native.strings_value(tag, strings, [len(strings)], "images")

@@ -44,13 +44,15 @@ impl PySummaryBase {
     ///     walltime: Seconds since 1970; now, if None.
     ///     new_style: Store it as a tensor with the metadata of the scalars plugin.
     ///     double_precision: With ``new_style``, keep all of a double.
-    ///     display_name: What to show instead of the tag.
+    ///     display_name: What to show instead of the tag. It may stand in the place of
+    ///         ``new_style``, and ``summary_description`` in that of ``double_precision``, as in
+    ///         tensorboardX.
     ///     summary_description: A description, in Markdown.
     ///
     /// Raises:
     ///     TypeError: If ``tag`` is no string, ``scalar_value`` no number, or ``global_step`` no
     ///         integer.
-    ///     ValueError: If ``scalar_value`` holds more than one number.
+    ///     ValueError: If ``scalar_value`` holds more than one number, or a text a lone surrogate.
     #[pyo3(
         signature = (tag, scalar_value, global_step = None, walltime = None, new_style = None,
             double_precision = None, display_name = None, summary_description = None),
@@ -81,23 +83,21 @@ impl PySummaryBase {
         ];
         if let (Ok(text), Some(step)) = (tag.cast_exact::<PyString>(), global_step)
             && given.iter().all(Option::is_none)
-            && let Some(step) = quick_step(step)
+            && let (Ok(text), Some(step)) = (text.to_str(), quick_step(step))
             && let Some(writer) = slf.get().writer(slf.py())
             && let Some(value) = quick(scalar_value)?
         {
-            return writer
-                .get()
-                .add_plain(slf.py(), text.to_str()?, value, step);
+            return writer.get().add_plain(slf.py(), text, value, step);
         }
         let arguments = (
             tag,
             scalar_value,
             global_step,
             walltime,
-            new_style.map_or(Ok(false), PyAnyMethods::is_truthy)?,
-            double_precision.map_or(Ok(false), PyAnyMethods::is_truthy)?,
-            display_name.map_or(PyString::new(slf.py(), "").into_any(), Bound::clone),
-            summary_description.map_or(PyString::new(slf.py(), "").into_any(), Bound::clone),
+            new_style,
+            double_precision,
+            display_name,
+            summary_description,
         );
         exit::call(|| slf.call_method1("_add_scalar", arguments)).map(drop)
     }

@@ -153,6 +153,11 @@ impl Live {
         }
     }
 
+    /// Counts a record that could not be made as dropped.
+    pub fn count_dropped(&self) {
+        self.writer.count_dropped();
+    }
+
     pub fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let stats = self.writer.stats();
         let counters = PyDict::new(py);

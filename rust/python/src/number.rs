@@ -128,6 +128,11 @@ fn other_number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
     if value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
         return Err(wrong(PyTypeError::new_err("text")));
     }
+    let kind = value.get_type().name()?;
+    if kind == "MaskedArray" || kind == "MaskedConstant" {
+        // What its `item` gives may be hidden.
+        return Err(wrong(PyTypeError::new_err("a masked array")));
+    }
     let held = match value.getattr_opt("item")? {
         Some(item) => item.call0().map_err(wrong)?,
         None => value.clone(),

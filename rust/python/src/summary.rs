@@ -9,7 +9,9 @@ use pyo3::types::{PyBytes, PyList};
 use tfevents::media::{self, Pixels};
 use tfevents::summary::hparams::{Hparam, Setting, Status};
 use tfevents::summary::layout::{Category, Chart, Lines};
-use tfevents::summary::{self, Array, Bins, Content, Dtype, Histogram, Metadata, Spelling};
+use tfevents::summary::{
+    self, Array, Bins, Content, Dtype, Estimator, Fitted, Histogram, Metadata, Spelling,
+};
 
 pub use crate::buffer::Packed;
 use crate::interrupt::watched;
@@ -28,11 +30,25 @@ fn bytes<'py>(
     Ok(PyBytes::new(py, &made))
 }
 
-/// The bins of a histogram: None for the default edges, a number, or edges.
+/// What was made, and what was wrong with the values, if something was changed.
+type Made<'py> = (Bound<'py, PyBytes>, Option<String>);
+
+/// As `bytes`, of values that may have been changed.
+fn fitted<'py>(
+    py: Python<'py>,
+    make: impl FnOnce() -> tfevents::Result<Fitted<Vec<u8>>> + Send,
+) -> PyResult<Made<'py>> {
+    let Fitted { made, problem } = watched(py, make)?.map_err(value_error)?;
+    Ok((PyBytes::new(py, &made), problem))
+}
+
+/// The bins of a histogram: None for the default edges, a number, a rule, or edges.
 #[derive(FromPyObject)]
 pub enum BinsArgument {
     /// So many of equal width.
     Count(usize),
+    /// As many of equal width as the rule of this name says.
+    Rule(String),
     /// Between these edges.
     Edges(Vec<f64>),
 }
@@ -46,20 +62,25 @@ pub fn histogram_value<'py>(
     values: Packed,
     bins: Option<BinsArgument>,
     max_bins: Option<usize>,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<Made<'py>> {
     let values = values.array()?;
     let bins = match bins {
         None => Bins::Default,
         Some(BinsArgument::Count(count)) => Bins::Count(count),
+        Some(BinsArgument::Rule(name)) => Bins::Estimated(
+            Estimator::named(&name)
+                .ok_or_else(|| PyValueError::new_err(format!("bins has no rule {name:?}")))?,
+        ),
         Some(BinsArgument::Edges(edges)) => Bins::Edges(edges),
     };
-    bytes(py, || {
-        let histogram = Histogram::of(&values, &bins, max_bins)?;
-        Ok(summary::value(
-            tag,
-            Content::Histogram(&histogram),
-            Metadata::default(),
-        ))
+    fitted(py, || {
+        Histogram::of(&values, &bins, max_bins)?.and_then(|histogram| {
+            Ok(summary::value(
+                tag,
+                Content::Histogram(&histogram),
+                Metadata::default(),
+            ))
+        })
     })
 }
 
@@ -144,16 +165,17 @@ pub fn image_value<'py>(
     tag: &str,
     pixels: Packed,
     layout: &str,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<Made<'py>> {
     let array = pixels.array()?;
-    bytes(py, || {
-        let pixels = Pixels::of(&array, layout)?;
-        let encoded = media::png::encode(&pixels)?;
-        Ok(summary::value(
-            tag,
-            image(&pixels, &encoded),
-            Metadata::default(),
-        ))
+    fitted(py, || {
+        Pixels::of(&array, layout)?.and_then(|pixels| {
+            let encoded = media::png::encode(&pixels)?;
+            Ok(summary::value(
+                tag,
+                image(&pixels, &encoded),
+                Metadata::default(),
+            ))
+        })
     })
 }
 
@@ -165,15 +187,16 @@ pub fn video_value<'py>(
     frames: Packed,
     layout: &str,
     fps: f64,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<Made<'py>> {
     let array = frames.array()?;
-    bytes(py, || {
-        let frames = media::pixels::frames(&array, layout)?;
-        let encoded = media::gif::encode(&frames, fps)?;
-        let content = frames
-            .first()
-            .map_or(Content::Nothing, |first| image(first, &encoded));
-        Ok(summary::value(tag, content, Metadata::default()))
+    fitted(py, || {
+        media::pixels::frames(&array, layout)?.and_then(|frames| {
+            let encoded = media::gif::encode(&frames, fps)?;
+            let content = frames
+                .first()
+                .map_or(Content::Nothing, |first| image(first, &encoded));
+            Ok(summary::value(tag, content, Metadata::default()))
+        })
     })
 }
 
@@ -184,46 +207,46 @@ pub fn audio_value<'py>(
     tag: &str,
     samples: Packed,
     sample_rate: u32,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<Made<'py>> {
     let array = samples.array()?;
-    bytes(py, || {
-        let wav = media::wav::encode(&array, sample_rate)?;
-        let content = Content::Audio {
-            sample_rate: sample_rate as f32,
-            channels: wav.channels,
-            frames: wav.frames,
-            encoded: &wav.encoded,
-        };
-        Ok(summary::value(tag, content, Metadata::default()))
+    fitted(py, || {
+        media::wav::encode(&array, sample_rate)?.and_then(|wav| {
+            let content = Content::Audio {
+                sample_rate: sample_rate as f32,
+                channels: wav.channels,
+                frames: wav.frames,
+                encoded: &wav.encoded,
+            };
+            Ok(summary::value(tag, content, Metadata::default()))
+        })
     })
 }
 
-/// A PNG file, its height and its width.
+/// A PNG file, its height and its width, and what was wrong with the values.
 #[pyfunction]
 pub fn png<'py>(
     py: Python<'py>,
     pixels: Packed,
     layout: &str,
-) -> PyResult<(Bound<'py, PyBytes>, u32, u32)> {
+) -> PyResult<(Bound<'py, PyBytes>, u32, u32, Option<String>)> {
     let array = pixels.array()?;
     let made = py.detach(|| {
-        let pixels = Pixels::of(&array, layout)?;
-        Ok((media::png::encode(&pixels)?, pixels.height, pixels.width))
+        Pixels::of(&array, layout)?
+            .and_then(|pixels| Ok((media::png::encode(&pixels)?, pixels.height, pixels.width)))
     });
-    let (encoded, height, width) = made.map_err(value_error)?;
-    Ok((PyBytes::new(py, &encoded), height, width))
+    let Fitted {
+        made: (encoded, height, width),
+        problem,
+    } = made.map_err(value_error)?;
+    Ok((PyBytes::new(py, &encoded), height, width, problem))
 }
 
 /// A PNG file of all images of a batch, in a square.
 #[pyfunction]
-pub fn sprite_png<'py>(
-    py: Python<'py>,
-    images: Packed,
-    layout: &str,
-) -> PyResult<Bound<'py, PyBytes>> {
+pub fn sprite_png<'py>(py: Python<'py>, images: Packed, layout: &str) -> PyResult<Made<'py>> {
     let array = images.array()?;
-    bytes(py, || {
-        media::png::encode(&media::sprite::sprite(&array, layout)?)
+    fitted(py, || {
+        media::sprite::sprite(&array, layout)?.and_then(|sheet| media::png::encode(&sheet))
     })
 }
 
@@ -318,12 +341,12 @@ pub fn pr_curve_value<'py>(
     predictions: Packed,
     weights: Option<Packed>,
     thresholds: usize,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<Made<'py>> {
     let (labels, predictions) = (labels.array()?, predictions.array()?);
     let weights = weights.as_ref().map(Packed::array).transpose()?;
-    bytes(py, || {
-        let rows = summary::pr_curve::curve(&labels, &predictions, weights.as_ref(), thresholds)?;
-        Ok(summary::pr_curve::pr_curve(tag, &rows))
+    fitted(py, || {
+        summary::pr_curve::curve(&labels, &predictions, weights.as_ref(), thresholds)?
+            .and_then(|rows| Ok(summary::pr_curve::pr_curve(tag, &rows)))
     })
 }
 

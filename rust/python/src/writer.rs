@@ -311,6 +311,11 @@ impl PyWriter {
         self.live.close(py)
     }
 
+    /// Counts a value that could not be written as dropped.
+    fn count_dropped(&self) {
+        self.live.count_dropped();
+    }
+
     /// Counters by name.
     #[getter]
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

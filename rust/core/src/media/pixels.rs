@@ -2,11 +2,12 @@
 //!
 //! Two passes, both over contiguous memory: elements to bytes, which the compiler vectorises, then
 //! bytes to their places, where an axis is only a stride. Bytes stay as they are; other numbers
-//! mean 0 to 1, are multiplied by 255 in single precision, limited and truncated. A single channel
-//! becomes three. A batch becomes a grid, eight to a row, black where there is nothing.
+//! mean 0 to 1, are multiplied by 255 in single precision, limited and truncated; NaN becomes 0. A
+//! single channel becomes three. A batch becomes a grid, eight to a row, black where there is
+//! nothing.
 
 use crate::error::{Error, Result};
-use crate::summary::{Array, Dtype};
+use crate::summary::{Array, Dtype, Fitted};
 
 /// Images to a row of a grid.
 const GRID_COLUMNS: usize = 8;
@@ -27,31 +28,42 @@ pub struct Pixels {
 impl Pixels {
     /// The pixels of `array`, whose axes `layout` names: `N` images, `C` channels, `H` rows and
     /// `W` columns, in any order; `H` and `W` must be there.
-    pub fn of(array: &Array<'_>, layout: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// If the shape is not that of `layout`, or has no pixel or no possible number of channels.
+    pub fn of(array: &Array<'_>, layout: &str) -> Result<Fitted<Self>> {
         grid(array, layout, "img_tensor", GRID_COLUMNS)
     }
 }
 
 /// The pixels of `array`, a batch with so many `columns`; `name` is what messages call it.
-pub(super) fn grid(array: &Array<'_>, layout: &str, name: &str, columns: usize) -> Result<Pixels> {
+pub(super) fn grid(
+    array: &Array<'_>,
+    layout: &str,
+    name: &str,
+    columns: usize,
+) -> Result<Fitted<Pixels>> {
     let axes = Axes::parse(array.shape, layout, name)?;
     let channels = axes.length('C');
     let (height, width) = (axes.length('H'), axes.length('W'));
     let images = axes.length('N');
     if !(1..=4).contains(&channels) {
         return Err(Error::argument(format!(
-            "{name} must have 1, 2, 3 or 4 channels, not {channels} (shape {:?}, dataformats \
+            "`{name}` must have 1, 2, 3 or 4 channels, not {channels} (shape {:?}, dataformats \
                  \"{layout}\")",
             array.shape
         )));
     }
     if array.is_empty() {
         return Err(Error::argument(format!(
-            "{name} must have at least one pixel, not shape {:?}",
+            "`{name}` must have at least one pixel, not shape {:?}",
             array.shape
         )));
     }
-    let bytes = bytes(array, name)?;
+    let Fitted {
+        made: bytes,
+        problem,
+    } = bytes(array, name);
     let columns = images.min(columns);
     let tiles = Tiles {
         axes: &axes,
@@ -68,28 +80,36 @@ pub(super) fn grid(array: &Array<'_>, layout: &str, name: &str, columns: usize) 
     else {
         return Err(Error::argument(format!("{name} is too large for an image")));
     };
-    Ok(Pixels {
+    let made = Pixels {
         height: rows,
         width: across,
         channels: if channels == 1 { 3 } else { channels as u8 },
         data: tiles.arrange(&bytes, 0, images, columns),
-    })
+    };
+    Ok(Fitted { made, problem })
 }
 
 /// The frames of a video whose axes `layout` names: `N` videos shown side by side, `T` frames, and
-/// `C`, `H`, `W`. The number of videos is filled up to a power of two with black ones.
-pub fn frames(array: &Array<'_>, layout: &str) -> Result<Vec<Pixels>> {
+/// `C`, `H`, `W`. The number of videos is filled up to a power of two with black ones. Of four
+/// channels the last one, alpha, is left out: a GIF has no such thing.
+///
+/// # Errors
+/// If the shape is not that of `layout`, or has no pixel or no possible number of channels.
+pub fn frames(array: &Array<'_>, layout: &str) -> Result<Fitted<Vec<Pixels>>> {
     let name = "vid_tensor";
     let axes = Axes::parse(array.shape, layout, name)?;
     let channels = axes.length('C');
-    if !matches!(channels, 1 | 3) || array.is_empty() {
+    if !matches!(channels, 1 | 3 | 4) || array.is_empty() {
         return Err(Error::argument(format!(
-            "{name} must have 1 or 3 channels and at least one pixel, not shape {:?} with \
+            "`{name}` must have 1, 3 or 4 channels and at least one pixel, not shape {:?} with \
              dataformats \"{layout}\"",
             array.shape
         )));
     }
-    let bytes = bytes(array, name)?;
+    let Fitted {
+        made: bytes,
+        problem,
+    } = bytes(array, name);
     let (height, width, videos) = (axes.length('H'), axes.length('W'), axes.length('N'));
     let slots = videos.next_power_of_two();
     // Rows are the square root, rounded down to a power of two.
@@ -99,7 +119,7 @@ pub fn frames(array: &Array<'_>, layout: &str) -> Result<Vec<Pixels>> {
         axes: &axes,
         height,
         width,
-        channels,
+        channels: channels.min(3),
     };
     let (Ok(tall), Ok(across)) = (u32::try_from(height * rows), u32::try_from(width * columns))
     else {
@@ -115,13 +135,16 @@ pub fn frames(array: &Array<'_>, layout: &str) -> Result<Vec<Pixels>> {
             data,
         }
     };
-    Ok((0..axes.length('T')).map(frame).collect())
+    Ok(Fitted {
+        made: (0..axes.length('T')).map(frame).collect(),
+        problem,
+    })
 }
 
 /// Elements to bytes, in the order they are.
-fn bytes(array: &Array<'_>, name: &str) -> Result<Vec<u8>> {
+fn bytes(array: &Array<'_>, name: &str) -> Fitted<Vec<u8>> {
     let (bytes, nan) = match array.dtype {
-        Dtype::Uint8 => return Ok(array.data.to_vec()),
+        Dtype::Uint8 => return Fitted::exactly(array.data.to_vec()),
         Dtype::Float32 => {
             let floats = array.data.as_chunks::<4>().0.iter();
             scale(floats.map(|bytes| f32::from_le_bytes(*bytes)), array.len())
@@ -138,12 +161,14 @@ fn bytes(array: &Array<'_>, name: &str) -> Result<Vec<u8>> {
             array.len(),
         ),
     };
-    if nan {
-        return Err(Error::argument(format!(
-            "{name} must not hold NaN; allowed are uint8, and numbers from 0 to 1"
-        )));
+    Fitted {
+        made: bytes,
+        problem: nan.then(|| {
+            format!(
+                "`{name}` must be uint8, or numbers from 0 to 1, not NaN, which is written as 0"
+            )
+        }),
     }
-    Ok(bytes)
 }
 
 #[inline(always)]
@@ -152,7 +177,7 @@ fn scale(numbers: impl Iterator<Item = f32>, length: usize) -> (Vec<u8>, bool) {
     let mut nan = 0u32;
     bytes.extend(numbers.map(|number| {
         nan |= u32::from(number.is_nan());
-        // Saturates: below 0 is 0, above 255 is 255.
+        // Saturates: below 0 is 0, above 255 is 255. NaN is 0.
         (number * 255.0).clamp(0.0, 255.0) as i32 as u8
     }));
     (bytes, nan != 0)
@@ -173,12 +198,12 @@ impl Axes {
         let whole = letters.contains(&'H') && letters.contains(&'W');
         if !once || !whole || (video && !letters.contains(&'T')) {
             return Err(Error::argument(format!(
-                "dataformats must name H and W and at most once each of {known}, not \"{layout}\""
+                "`dataformats` must name H and W and at most once each of {known}, not \"{layout}\""
             )));
         }
         if letters.len() != shape.len() {
             return Err(Error::argument(format!(
-                "{name} has shape {shape:?}, which is not the {} axes of dataformats \"{layout}\"",
+                "`{name}` has shape {shape:?}, which is not the {} axes of dataformats \"{layout}\"",
                 letters.len()
             )));
         }
@@ -276,7 +301,9 @@ mod tests {
     #[test]
     fn every_layout_gives_the_same_picture() {
         let mut data = Vec::new();
-        let pixels = Pixels::of(&counting(&[2, 4, 3], &mut data), "HWC").expect("an image");
+        let pixels = Pixels::of(&counting(&[2, 4, 3], &mut data), "HWC")
+            .expect("an image")
+            .made;
         assert_eq!((pixels.height, pixels.width, pixels.channels), (2, 4, 3));
         assert_eq!(pixels.data, data);
         for layout in ["CHW", "CWH", "WHC", "WCH", "HCW"] {
@@ -302,7 +329,7 @@ mod tests {
             }
             let array = Array::new(Dtype::Uint8, &shape, &moved).expect("consistent");
             assert_eq!(
-                Pixels::of(&array, layout).expect("an image"),
+                Pixels::of(&array, layout).expect("an image").made,
                 pixels,
                 "{layout}"
             );
@@ -317,16 +344,23 @@ mod tests {
             .flat_map(|number| number.to_le_bytes())
             .collect();
         let array = Array::new(Dtype::Float32, &[1, 6], &data).expect("consistent");
-        let pixels = Pixels::of(&array, "HW").expect("an image");
-        let reds: Vec<u8> = pixels.data.iter().step_by(3).copied().collect();
+        let Fitted { made, problem } = Pixels::of(&array, "HW").expect("an image");
+        assert_eq!(problem, None);
+        let reds: Vec<u8> = made.data.iter().step_by(3).copied().collect();
         assert_eq!(reds, [0, 0, 127, 255, 255, 255]);
     }
 
     #[test]
-    fn nan_wrong_shapes_and_wrong_layouts_are_refused() {
+    fn nan_is_black_and_reported() {
         let data = f32::NAN.to_le_bytes();
         let nan = Array::new(Dtype::Float32, &[1, 1], &data).expect("consistent");
-        assert!(Pixels::of(&nan, "HW").is_err());
+        let Fitted { made, problem } = Pixels::of(&nan, "HW").expect("an image");
+        assert_eq!(made.data, [0, 0, 0]);
+        assert!(problem.is_some_and(|problem| problem.contains("img_tensor")));
+    }
+
+    #[test]
+    fn wrong_shapes_and_wrong_layouts_are_refused() {
         let mut data = Vec::new();
         let array = counting(&[5, 2, 2], &mut data);
         for layout in ["CHW", "HW", "CHH", "CHX", "NC", ""] {
@@ -338,7 +372,7 @@ mod tests {
     fn a_batch_is_a_grid_of_eight_columns() {
         let mut data = Vec::new();
         let array = counting(&[9, 1, 2, 1], &mut data);
-        let pixels = Pixels::of(&array, "NCHW").expect("an image");
+        let pixels = Pixels::of(&array, "NCHW").expect("an image").made;
         assert_eq!((pixels.height, pixels.width), (4, 8));
         let red = |row: usize, column: usize| pixels.data[(row * 8 + column) * 3];
         assert_eq!(
@@ -350,7 +384,8 @@ mod tests {
     #[test]
     fn videos_are_filled_up_to_a_power_of_two() {
         let mut data = Vec::new();
-        let frames = frames(&counting(&[3, 2, 1, 1, 1], &mut data), "NTCHW").expect("a video");
+        let frames = frames(&counting(&[3, 2, 1, 1, 1], &mut data), "NTCHW");
+        let frames = frames.expect("a video").made;
         assert_eq!(frames.len(), 2);
         assert_eq!((frames[0].height, frames[0].width), (2, 2));
         assert_eq!(frames[1].data, [1, 1, 1, 3, 3, 3, 5, 5, 5, 0, 0, 0]);

@@ -19,6 +19,6 @@ pub fn encode(pixels: &Pixels) -> Result<Vec<u8>> {
         writer.write_image_data(&pixels.data)?;
         writer.finish()
     });
-    written.map_err(|error| Error::argument(format!("img_tensor cannot be a PNG: {error}")))?;
+    written.map_err(|error| Error::argument(format!("`img_tensor` cannot be a PNG: {error}")))?;
     Ok(out)
 }

@@ -5,7 +5,7 @@
 //! ```
 
 use crate::error::{Error, Result};
-use crate::summary::{Array, Dtype};
+use crate::summary::{Array, Dtype, Fitted};
 
 /// A sound, encoded.
 #[derive(Debug, Clone)]
@@ -19,8 +19,11 @@ pub struct Wav {
 }
 
 /// The WAV file of `array`: `[frames]` or `[frames, channels]`, axes of length 1 aside; floats
-/// from -1 to 1 (limited to that, and truncated to 16 bits) or `int16` as it is.
-pub fn encode(array: &Array<'_>, sample_rate: u32) -> Result<Wav> {
+/// from -1 to 1 (limited to that, and truncated to 16 bits; NaN is silence) or `int16` as it is.
+///
+/// # Errors
+/// If the shape or the dtype is another, or the file would be too large.
+pub fn encode(array: &Array<'_>, sample_rate: u32) -> Result<Fitted<Wav>> {
     let axes: Vec<usize> = array
         .shape
         .iter()
@@ -33,24 +36,26 @@ pub fn encode(array: &Array<'_>, sample_rate: u32) -> Result<Wav> {
         &[frames, channels] if channels <= 8 => (frames, channels),
         _ => {
             return Err(Error::argument(format!(
-                "snd_tensor must have shape [frames] or [frames, channels] with at most 8 \
+                "`snd_tensor` must have shape [frames] or [frames, channels] with at most 8 \
                  channels, not {:?}",
                 array.shape
             )));
         }
     };
     if array.is_empty() {
-        return Err(Error::argument("snd_tensor must have at least one sample"));
+        return Err(Error::argument(
+            "`snd_tensor` must have at least one sample",
+        ));
     }
     if sample_rate == 0 {
-        return Err(Error::argument("sample_rate must be positive"));
+        return Err(Error::argument("`sample_rate` must be positive"));
     }
     let length = u32::try_from(array.len() * 2)
         .ok()
         .filter(|&length| length < u32::MAX - 64);
     let Some(length) = length else {
         return Err(Error::argument(
-            "snd_tensor must be shorter than 2 GiB of samples",
+            "`snd_tensor` must be shorter than 2 GiB of samples",
         ));
     };
     let block = channels as u32 * 2;
@@ -64,30 +69,35 @@ pub fn encode(array: &Array<'_>, sample_rate: u32) -> Result<Wav> {
     out.extend_from_slice(&(block as u16).to_le_bytes());
     out.extend_from_slice(b"\x10\0data");
     out.extend_from_slice(&length.to_le_bytes());
-    samples(array, &mut out)?;
-    Ok(Wav {
-        channels: channels as u16,
-        frames: frames as u64,
-        encoded: out,
+    let nan = samples(array, &mut out)?;
+    Ok(Fitted {
+        made: Wav {
+            channels: channels as u16,
+            frames: frames as u64,
+            encoded: out,
+        },
+        problem: nan.then(|| {
+            "`snd_tensor` must be numbers from -1 to 1, not NaN, which is written as 0".to_owned()
+        }),
     })
 }
 
-fn samples(array: &Array<'_>, out: &mut Vec<u8>) -> Result<()> {
+/// Appends the samples, and says whether there was NaN among them.
+fn samples(array: &Array<'_>, out: &mut Vec<u8>) -> Result<bool> {
     if array.dtype == Dtype::Int16 {
         out.extend_from_slice(array.data);
-        return Ok(());
+        return Ok(false);
     }
     if !array.dtype.is_float() {
         return Err(Error::argument(format!(
-            "snd_tensor must hold floats from -1 to 1, or int16, not {}",
+            "`snd_tensor` must hold floats from -1 to 1, or int16, not {}",
             array.dtype.name()
         )));
     }
     let single = array.dtype == Dtype::Float32;
+    let mut nan = false;
     for sample in array.to_f64() {
-        if sample.is_nan() {
-            return Err(Error::argument("snd_tensor must not hold NaN"));
-        }
+        nan |= sample.is_nan();
         let scaled = sample.clamp(-1.0, 1.0) * f64::from(i16::MAX);
         // The product is rounded as the samples are.
         let scaled = if single {
@@ -97,5 +107,5 @@ fn samples(array: &Array<'_>, out: &mut Vec<u8>) -> Result<()> {
         };
         out.extend_from_slice(&(scaled as i16).to_le_bytes());
     }
-    Ok(())
+    Ok(nan)
 }

@@ -16,18 +16,28 @@
 
 use self::edges::DEFAULT;
 use super::array::Array;
-use super::wire;
+use super::{Fitted, wire};
 use crate::error::{Error, Result};
 
 mod edges;
+mod estimate;
+
+pub use estimate::Estimator;
+
+/// The most bins of equal width: with their counters they take 400 MB.
+const MOST_BINS: usize = 10_000_000;
+/// The most bins that a rule may ask for; an outlier makes Freedman's and Diaconis' ask for more.
+const MOST_ESTIMATED: usize = 1_000_000;
 
 /// Where the bins are.
 #[derive(Debug, Clone)]
 pub enum Bins {
     /// The 1549 edges `torch` and `tensorboardX` call `"tensorflow"`.
     Default,
-    /// So many bins of equal width between the extremes.
+    /// So many bins of equal width between the finite extremes.
     Count(usize),
+    /// As many bins of equal width between the finite extremes as a rule of NumPy says.
+    Estimated(Estimator),
     /// These edges, ascending.
     Edges(Vec<f64>),
 }
@@ -55,21 +65,27 @@ impl Histogram {
     /// The histogram `torch` writes of `array`: binned, merged to about `max_bins`, and trimmed to
     /// the bins that are not empty with one empty bin kept on the left.
     ///
-    /// An array without elements is an error. One without a value inside the bins (all NaN, say)
-    /// becomes a single bucket up to the largest double that counts what is not NaN.
-    pub fn of(array: &Array<'_>, bins: &Bins, max_bins: Option<usize>) -> Result<Self> {
+    /// An array without a value inside the bins (all NaN, say) becomes a single bucket up to the
+    /// largest double that counts what is not NaN.
+    ///
+    /// # Errors
+    /// If the array has no elements, or `bins` or `max_bins` make no sense.
+    pub fn of(array: &Array<'_>, bins: &Bins, max_bins: Option<usize>) -> Result<Fitted<Self>> {
         if array.is_empty() {
-            return Err(Error::argument("values must have at least one element"));
+            return Err(Error::argument("`values` must have at least one element"));
         }
-        let (totals, edges, counts) = count(array, bins)?;
+        let Fitted {
+            made: (totals, edges, counts),
+            problem,
+        } = count(array, bins)?;
         let (edges, counts) = match max_bins {
-            Some(0) => return Err(Error::argument("max_bins must be at least 1")),
+            Some(0) => return Err(Error::argument("`max_bins` must be at least 1")),
             Some(most) if counts.len() > most => merge(&edges, &counts, counts.len() / most),
             _ => (edges, counts),
         };
         let (limits, counts) = trim(&edges, &counts)
             .unwrap_or_else(|| (vec![f64::MAX], vec![(array.len() - totals.nans) as f64]));
-        Ok(Self {
+        let made = Self {
             min: totals.min,
             max: totals.max,
             num: array.len() as f64,
@@ -77,7 +93,8 @@ impl Histogram {
             sum_squares: totals.squares,
             limits,
             counts,
-        })
+        };
+        Ok(Fitted { made, problem })
     }
 
     /// Appends the bytes of the `HistogramProto`.
@@ -99,14 +116,9 @@ pub fn rows(array: &Array<'_>, buckets: usize) -> Result<Vec<f64>> {
     if array.is_empty() || buckets == 0 {
         return Ok(vec![0.0; buckets * 3]);
     }
-    let (min, max) = (array.to_f64().into_iter())
-        .filter(|value| value.is_finite())
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), value| {
-            (min.min(value), max.max(value))
-        });
-    if min > max {
+    let Some((min, max)) = finite_extremes(&array.to_f64()) else {
         return Ok(vec![0.0; buckets * 3]);
-    }
+    };
     let mut rows = Vec::with_capacity(buckets * 3);
     if min == max {
         for index in 0..buckets {
@@ -115,7 +127,7 @@ pub fn rows(array: &Array<'_>, buckets: usize) -> Result<Vec<f64>> {
         }
         return Ok(rows);
     }
-    let (_, edges, counts) = count(array, &Bins::Edges(even_edges(min, max, buckets)))?;
+    let (_, edges, counts) = count(array, &Bins::Edges(even_edges(min, max, buckets)))?.made;
     for (pair, count) in edges.windows(2).zip(counts) {
         rows.extend([pair[0], pair[1], count as f64]);
     }
@@ -136,52 +148,112 @@ struct Totals {
     nans: usize,
 }
 
+/// What a pass gathers: the totals, the edges and the counts between them.
+type Counted = (Totals, Vec<f64>, Vec<u64>);
+
 /// Counts per bin, with the edges between them.
-fn count(array: &Array<'_>, bins: &Bins) -> Result<(Totals, Vec<f64>, Vec<u64>)> {
+fn count(array: &Array<'_>, bins: &Bins) -> Result<Fitted<Counted>> {
     match bins {
         Bins::Default => {
-            let edges = &DEFAULT.edges;
-            let (totals, counts) = if array.dtype.fits_single() {
-                let mut pass = Pass::new(array, &*DEFAULT.single, edges.len());
-                (pass.run(), pass.counts())
-            } else {
-                let mut pass = Pass::new(array, &*DEFAULT.double, edges.len());
-                (pass.run(), pass.counts())
-            };
-            Ok((totals, edges.clone(), counts))
+            let (totals, slots) = default_slots(array);
+            let edges = DEFAULT.edges.clone();
+            let counts = slots[1..edges.len()].to_vec();
+            Ok(Fitted::exactly((totals, edges, counts)))
         }
-        Bins::Count(0) => Err(Error::argument("bins must be at least 1")),
+        Bins::Count(bins) if !(1..=MOST_BINS).contains(bins) => Err(Error::argument(format!(
+            "`bins` must be a number from 1 to {MOST_BINS}, not {bins}"
+        ))),
         Bins::Count(bins) => {
             let nothing = Search(&[]);
             let totals = Pass::new(array, &nothing, 0).run();
-            if !(totals.min.is_finite() && totals.max.is_finite()) {
-                return Err(Error::argument(
-                    "values must be finite for a number of bins; \"tensorflow\" and edges take all",
-                ));
-            }
-            let edges = even_edges(totals.min, totals.max, *bins);
-            let even = Even::new(&edges);
-            let mut pass = Pass::new(array, &even, edges.len());
-            pass.run();
-            let counts = pass.counts();
-            Ok((totals, edges, counts))
+            Ok(evenly(array, totals, |_, _, _| *bins))
+        }
+        Bins::Estimated(rule) => {
+            let (totals, slots) = default_slots(array);
+            let finite = totals.min.is_finite() && totals.max.is_finite();
+            Ok(evenly(array, totals, |values, min, max| {
+                let slots = finite.then_some(&*slots);
+                let ranks = estimate::Ranks::new(array, values, slots, (min, max));
+                rule.bins(&ranks, min, max).min(MOST_ESTIMATED)
+            }))
         }
         Bins::Edges(edges) => {
             if edges.len() < 2 || !edges.is_sorted() || edges.iter().any(|edge| edge.is_nan()) {
-                return Err(Error::argument("bins must be at least two ascending edges"));
+                return Err(Error::argument(
+                    "`bins` must be at least two ascending edges",
+                ));
             }
-            let even = Even::new(edges);
-            let (totals, counts) = if even.holds() {
-                let mut pass = Pass::new(array, &even, edges.len());
-                (pass.run(), pass.counts())
-            } else {
-                let search = Search(edges);
-                let mut pass = Pass::new(array, &search, edges.len());
-                (pass.run(), pass.counts())
+            let (totals, counts) = match Even::new(edges) {
+                Some(even) => {
+                    let mut pass = Pass::new(array, &even, edges.len());
+                    (pass.run(), pass.counts())
+                }
+                None => {
+                    let search = Search(edges);
+                    let mut pass = Pass::new(array, &search, edges.len());
+                    (pass.run(), pass.counts())
+                }
             };
-            Ok((totals, edges.clone(), counts))
+            Ok(Fitted::exactly((totals, edges.clone(), counts)))
         }
     }
+}
+
+/// The totals, and the counts of all slots of the default edges.
+fn default_slots(array: &Array<'_>) -> (Totals, Vec<u64>) {
+    let edges = DEFAULT.edges.len();
+    if array.dtype.fits_single() {
+        let mut pass = Pass::new(array, &*DEFAULT.single, edges);
+        (pass.run(), pass.slots())
+    } else {
+        let mut pass = Pass::new(array, &*DEFAULT.double, edges);
+        (pass.run(), pass.slots())
+    }
+}
+
+/// Counts in bins of equal width between the finite extremes. `bins` says how many, of the finite
+/// values (none if all are finite) and their extremes.
+fn evenly(
+    array: &Array<'_>,
+    totals: Totals,
+    bins: impl FnOnce(Vec<f64>, f64, f64) -> usize,
+) -> Fitted<Counted> {
+    let all = totals.min.is_finite() && totals.max.is_finite();
+    let (mut values, mut extremes) = (Vec::new(), Some((totals.min, totals.max)));
+    if !all {
+        values = array.to_f64();
+        values.retain(|value| value.is_finite());
+        extremes = finite_extremes(&values);
+    }
+    let (edges, counts) = match extremes {
+        None => (Vec::new(), Vec::new()),
+        Some((min, max)) => {
+            let edges = even_edges(min, max, bins(values, min, max));
+            let counts = match Even::new(&edges) {
+                Some(even) => Pass::new(array, &even, edges.len()).only_counts(),
+                None => Pass::new(array, &Search(&edges), edges.len()).only_counts(),
+            };
+            (edges, counts)
+        }
+    };
+    let problem = (!all).then(|| {
+        "`values` must be finite for bins that depend on them; NaN and infinities are left out of \
+         the buckets"
+            .to_owned()
+    });
+    Fitted {
+        made: (totals, edges, counts),
+        problem,
+    }
+}
+
+/// The smallest and the largest finite value.
+fn finite_extremes(values: &[f64]) -> Option<(f64, f64)> {
+    let finite = values.iter().copied().filter(|value| value.is_finite());
+    finite.fold(None, |extremes, value| {
+        let (min, max) = extremes.unwrap_or((value, value));
+        Some((value.min(min), value.max(max)))
+    })
 }
 
 /// `bins + 1` edges as `numpy.linspace` places them.
@@ -192,7 +264,15 @@ fn even_edges(min: f64, max: f64, bins: usize) -> Vec<f64> {
         (min, max)
     };
     let step = (max - min) / bins as f64;
-    let mut edges: Vec<f64> = (0..bins).map(|index| index as f64 * step + min).collect();
+    let mut edges: Vec<f64> = if step.is_finite() {
+        (0..bins).map(|index| index as f64 * step + min).collect()
+    } else {
+        // The difference is beyond the largest double, its parts are not.
+        let part = |index: usize| index as f64 / bins as f64;
+        (0..bins)
+            .map(|index| min * (1.0 - part(index)) + max * part(index))
+            .collect()
+    };
     edges.push(max);
     edges
 }
@@ -262,11 +342,30 @@ impl<'a, L: Locate> Pass<'a, L> {
         }
     }
 
+    /// The counts of all slots.
+    fn slots(&self) -> Vec<u64> {
+        let slots = self.slots.iter();
+        slots.map(|turns| turns.iter().sum()).collect()
+    }
+
     /// The counts of the bins, without those outside.
     fn counts(&self) -> Vec<u64> {
-        let bins = self.slots.get(1..self.slots.len() - 1);
-        let bins = bins.unwrap_or_default().iter();
-        bins.map(|turns| turns.iter().sum()).collect()
+        let mut slots = self.slots();
+        slots.pop();
+        slots.drain(..1.min(slots.len()));
+        slots
+    }
+
+    /// A pass without the totals.
+    fn only_counts(mut self) -> Vec<u64> {
+        let length = self.array.len();
+        let mut block = [0.0; BLOCK];
+        for start in (0..length).step_by(BLOCK) {
+            let block = &mut block[..BLOCK.min(length - start)];
+            self.array.load(start, block);
+            self.tally(block);
+        }
+        self.counts()
     }
 
     /// The sums of `length` elements from `start` on.
@@ -285,7 +384,10 @@ impl<'a, L: Locate> Pass<'a, L> {
     }
 
     #[inline]
-    fn block(&mut self, block: &[f64]) -> (f64, f64) {
+    fn tally(&mut self, block: &[f64]) {
+        if self.slots.len() < 2 {
+            return; // there are no edges
+        }
         let (turns, rest) = block.as_chunks::<TURNS>();
         for values in turns {
             let found = values.map(|value| self.locate.slot(value));
@@ -300,6 +402,11 @@ impl<'a, L: Locate> Pass<'a, L> {
                 slot[0] += 1;
             }
         }
+    }
+
+    #[inline]
+    fn block(&mut self, block: &[f64]) -> (f64, f64) {
+        self.tally(block);
         self.extremes(block);
         let (lanes, rest) = block.as_chunks::<LANES>();
         let (mut sum, mut squares) = ([-0.0; LANES], [-0.0; LANES]);
@@ -362,54 +469,40 @@ impl Locate for Search<'_> {
     }
 }
 
-/// Evenly spaced edges: a guess, corrected.
-struct Even<'a> {
-    edges: &'a [f64],
+/// Evenly spaced edges: a guess, corrected by at most one bin.
+struct Even {
+    /// Where each bin begins, and where it ends: the last one just above its edge, since it is
+    /// closed.
+    bins: Vec<[f64; 2]>,
     first: f64,
-    last: f64,
     per_unit: f64,
 }
 
-impl<'a> Even<'a> {
-    fn new(edges: &'a [f64]) -> Self {
-        let first = edges.first().copied().unwrap_or(f64::NAN);
-        let last = edges.last().copied().unwrap_or(f64::NAN);
-        let per_unit = edges.len().saturating_sub(1) as f64 / (last - first);
-        Self {
-            edges,
+impl Even {
+    /// `None` if a guess may be more than one bin away.
+    fn new(edges: &[f64]) -> Option<Self> {
+        let (&first, &last) = (edges.first()?, edges.last()?);
+        let mut bins: Vec<[f64; 2]> = edges.windows(2).map(|pair| [pair[0], pair[1]]).collect();
+        bins.last_mut()?[1] = last.next_up();
+        let per_unit = bins.len() as f64 / (last - first);
+        let off = |(index, &edge): (usize, &f64)| ((edge - first) * per_unit - index as f64).abs();
+        let holds = per_unit.is_finite() && edges.iter().enumerate().all(|edge| off(edge) < 1.0);
+        holds.then_some(Self {
+            bins,
             first,
-            last,
             per_unit,
-        }
-    }
-
-    /// Whether a guess is never more than a step or two away.
-    fn holds(&self) -> bool {
-        self.per_unit.is_finite()
-            && self.edges.iter().enumerate().all(|(index, &edge)| {
-                ((edge - self.first) * self.per_unit - index as f64).abs() < 1.0
-            })
+        })
     }
 }
 
-impl Locate for Even<'_> {
-    #[inline]
+impl Locate for Even {
+    #[inline(always)]
     fn slot(&self, value: f64) -> usize {
-        if value < self.first || value.is_nan() {
-            return 0;
-        }
-        if value > self.last {
-            return self.edges.len();
-        }
-        let bins = self.edges.len() - 1;
-        let mut bin = (((value - self.first) * self.per_unit) as usize).min(bins - 1);
-        while bin > 0 && value < self.edges[bin] {
-            bin -= 1;
-        }
-        while bin + 1 < bins && value >= self.edges[bin + 1] {
-            bin += 1;
-        }
-        bin + 1
+        let guess = (value - self.first) * self.per_unit;
+        let guess = (guess as i32).clamp(0, self.bins.len() as i32 - 1) as usize;
+        let [low, high] = self.bins.get(guess).copied().unwrap_or_default();
+        // NaN guesses the first bin and is at or above nothing: slot 0.
+        guess + usize::from(value >= low) + usize::from(value >= high)
     }
 }
 

@@ -33,7 +33,7 @@ pub fn mesh(
     for ((.., name, _), array) in present() {
         if array.shape.len() != 3 || array.shape[2] != 3 {
             return Err(Error::argument(format!(
-                "{name} must have shape [batch, count, 3], not {:?}",
+                "`{name}` must have shape [batch, count, 3], not {:?}",
                 array.shape
             )));
         }

@@ -8,6 +8,7 @@
 //! Nothing here knows files, steps or Python.
 
 mod array;
+mod fitted;
 pub mod histogram;
 pub mod hparams;
 pub mod layout;
@@ -19,7 +20,8 @@ mod value;
 mod wire;
 
 pub use array::{Array, Dtype};
-pub use histogram::{Bins, Histogram};
+pub use fitted::Fitted;
+pub use histogram::{Bins, Estimator, Histogram};
 pub use tensor::Spelling;
 pub use tsv::tsv;
 pub use value::{Content, Metadata, value};

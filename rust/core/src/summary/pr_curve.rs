@@ -1,12 +1,13 @@
 //! Precision-recall curves: counts over evenly spaced thresholds.
 //!
 //! A prediction `p` falls in bucket `floor(p * (T - 1))`; what lies in or above a threshold's
-//! bucket is predicted positive there, so the counts are sums from the right.
+//! bucket is predicted positive there, so the counts are sums from the right. A prediction whose
+//! bucket is none of `0..T` counts nowhere, as in `torch`.
 
 use super::array::{Array, Dtype};
 use super::value::{Content, Metadata, value};
 use super::wire;
-use super::{Spelling, bytes_of_f32};
+use super::{Fitted, Spelling, bytes_of_f32};
 use crate::error::{Error, Result};
 
 /// Below this, a denominator is taken to be this.
@@ -17,18 +18,23 @@ const LEAST: f64 = 1e-7;
 ///
 /// `labels` are truth values, `predictions` lie in [0, 1]; `weights`, if there are any, say how
 /// much each counts.
+///
+/// # Errors
+/// If the lengths differ, or there is no threshold.
 pub fn curve(
     labels: &Array<'_>,
     predictions: &Array<'_>,
     weights: Option<&Array<'_>>,
     thresholds: usize,
-) -> Result<Vec<f32>> {
-    if thresholds < 2 {
-        return Err(Error::argument("num_thresholds must be at least 2"));
+) -> Result<Fitted<Vec<f32>>> {
+    if thresholds < 1 {
+        return Err(Error::argument(
+            "`num_thresholds` must be at least 1, not 0",
+        ));
     }
     if labels.len() != predictions.len() || weights.is_some_and(|w| w.len() != labels.len()) {
         return Err(Error::argument(format!(
-            "labels, predictions and weights must have the same length, not {}, {}{}",
+            "`labels`, `predictions` and `weights` must have the same length, not {}, {}{}",
             labels.len(),
             predictions.len(),
             weights
@@ -38,9 +44,7 @@ pub fn curve(
     }
     let labels = labels.to_f64();
     let scores = predictions.to_f64();
-    if scores.iter().any(|score| !(0.0..=1.0).contains(score)) {
-        return Err(Error::argument("predictions must be numbers from 0 to 1"));
-    }
+    let outside = scores.iter().any(|score| !(0.0..=1.0).contains(score));
     let weights = weights.map(Array::to_f64);
     let single = predictions.dtype == Dtype::Float32;
     let steps = (thresholds - 1) as f64;
@@ -52,7 +56,11 @@ pub fn curve(
         } else {
             score * steps
         };
-        let bucket = (place as usize).min(thresholds - 1);
+        // NaN is in no range.
+        if !(0.0..=steps).contains(&place.floor()) {
+            continue;
+        }
+        let bucket = place as usize;
         let weight = weights
             .as_ref()
             .and_then(|w| w.get(index))
@@ -80,7 +88,14 @@ pub fn curve(
         .chain(tp.iter().map(|t| tp[0] - t))
         .chain(ratio(|t, f, _| t + f, 0.0))
         .chain(ratio(|_, _, all| all, tp[0]));
-    Ok(rows.map(|number| number as f32).collect())
+    Ok(Fitted {
+        made: rows.map(|number| number as f32).collect(),
+        problem: outside.then(|| {
+            "`predictions` must be numbers from 0 to 1; others, NaN among them, are left out of \
+             the counts"
+                .to_owned()
+        }),
+    })
 }
 
 /// The `Summary.Value` of the six `rows`.

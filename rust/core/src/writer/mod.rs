@@ -269,6 +269,15 @@ impl Writer {
         shared.take_notice(&mut shared.lock())
     }
 
+    /// Counts a record that its caller could not make as dropped.
+    pub fn count_dropped(&self) {
+        let one = Count {
+            records: 1,
+            bytes: 0,
+        };
+        self.shared().lock().dropped.add(one);
+    }
+
     /// What became of the records so far.
     pub fn stats(&self) -> Stats {
         let Some(shared) = self.shared.get() else {

@@ -28,7 +28,7 @@ fn counts_of(values: &[f64], bins: &Bins) -> Vec<u64> {
         .collect();
     let shape = [values.len()];
     let array = Array::new(Dtype::Float64, &shape, &data).expect("consistent");
-    count(&array, bins).expect("bins are fine").2
+    count(&array, bins).expect("bins are fine").made.2
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn every_float_around_an_edge_falls_where_it_should() {
     let shape = [values.len()];
     let array = Array::new(Dtype::Float32, &shape, &data).expect("consistent");
     let wide: Vec<f64> = values.iter().map(|&value| value.into()).collect();
-    let counts = count(&array, &Bins::Default).expect("bins are fine").2;
+    let counts = count(&array, &Bins::Default).expect("bins are fine").made.2;
     assert_eq!(counts, naive(&wide, default_edges()));
 }
 
@@ -102,7 +102,9 @@ fn the_example_of_the_format_notes() {
         .flat_map(|v| v.to_le_bytes())
         .collect();
     let array = Array::new(Dtype::Float32, &[4], &data).expect("consistent");
-    let histogram = Histogram::of(&array, &Bins::Default, None).expect("has values");
+    let histogram = Histogram::of(&array, &Bins::Default, None)
+        .expect("has values")
+        .made;
     assert_eq!(
         histogram.counts,
         [0., 1., 0., 0., 0., 0., 0., 0., 0., 2., 0., 0., 0., 1.]
@@ -122,7 +124,9 @@ fn without_a_value_in_a_bin_what_is_no_nan_is_one_bucket() {
         .flat_map(|value| value.to_le_bytes())
         .collect();
     let array = Array::new(Dtype::Float64, &[2], &data).expect("consistent");
-    let histogram = Histogram::of(&array, &Bins::Default, None).expect("has values");
+    let histogram = Histogram::of(&array, &Bins::Default, None)
+        .expect("has values")
+        .made;
     assert_eq!(
         (histogram.limits, histogram.counts),
         (vec![f64::MAX], vec![1.0])
@@ -142,7 +146,7 @@ proptest! {
         let shape = [values.len()];
         let array = Array::new(Dtype::Float32, &shape, &data).expect("consistent");
         let wide: Vec<f64> = values.iter().map(|&value| value.into()).collect();
-        let counts = count(&array, &Bins::Default).expect("bins are fine").2;
+        let counts = count(&array, &Bins::Default).expect("bins are fine").made.2;
         prop_assert_eq!(counts, naive(&wide, default_edges()));
     }
 

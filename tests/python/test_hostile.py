@@ -124,6 +124,7 @@ def test_an_event_that_is_none_is_no_row_and_not_counted(log):
 
 @pytest.mark.filterwarnings("ignore::tfevents.NoMatchWarning")
 @pytest.mark.parametrize("filters", [{}, {"steps": [2]}, {"tags": "t"}])
+@pytest.mark.filterwarnings("ignore::tfevents.NoMatchWarning")
 def test_an_event_that_is_none_teaches_nothing(log, filters):
     said = event(1, text("t", "a")) + field(10, b"\xff")
     bare = value("t", tensor=tensor(7, [1], string_val=[b"b"]))

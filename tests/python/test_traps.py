@@ -250,6 +250,7 @@ def test_a_mesh_is_one_row_whatever_its_tags(log, tags, config, components, toge
     assert row["config"] == (config if config != "null" else None)
 
 
+@pytest.mark.filterwarnings("ignore::tfevents.NoMatchWarning")
 def test_a_mesh_is_listed_by_the_name_it_is_asked_for_by(log):
     points = tensor(1, [1, 1, 3], float_val=[1, 2, 3])
     log(

@@ -210,12 +210,13 @@ class Scan:
 
         Args:
             path: The file; it appears under its name when it is complete.
-            threads: Threads that encode columns; all cores this process may use by default.
+            threads: Threads that encode columns; as many as the log is read with by default.
+                Decoding included, no more threads than the log's work at once.
         """
         path = _arguments.path(path, "path")
         if threads is not None:
-            threads = _arguments.count(threads, "threads", default=" or None for all cores")
-        rows = self._native.write_parquet(path, threads or _cores())
+            threads = _arguments.count(threads, "threads", default=" or None for those of the log")
+        rows = self._native.write_parquet(path, threads)
         self._ended(rows)
         return rows
 
@@ -278,10 +279,3 @@ def _one_batch(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
     parts.clear()
     (batch,) = table.unify_dictionaries().combine_chunks().to_batches()
     return batch
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1

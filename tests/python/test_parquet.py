@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 
 import duckdb
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tfevents
-from eventfiles import GOLDEN, event, image, record, scalars
+from eventfiles import GOLDEN, event, image, record, scalar, scalars
 from oracle import KINDS, exact
 
 TABLES = [*KINDS, "series", "events", "files", "hparams", "embeddings"]
@@ -177,3 +178,23 @@ def test_types_survive_without_arrow_metadata(tmp_path, log):
     assert fields["value"].physical_type == "DOUBLE"
     assert str(fields["run"].logical_type) == "String"
     assert pa.types.is_dictionary(pq.read_schema(path).field("run").type)
+
+
+def test_a_log_of_one_thread_is_written_by_one(log, tmp_path):
+    """Sampling may miss a thread, but sees none that is not there."""
+    log("r", [event(n, scalar("a", n), scalar("b", -n)) for n in range(60_000)])
+    scan = tfevents.open(log.root, threads=1).scalars()
+    threads, done = [], threading.Event()
+
+    def sample():
+        while not done.is_set():
+            threads.append(len(os.listdir("/proc/self/task")))  # noqa: PTH208  (thousands of times)
+
+    sampler = threading.Thread(target=sample)
+    sampler.start()
+    before = len(os.listdir("/proc/self/task"))  # noqa: PTH208
+    rows = scan.write_parquet(tmp_path / "x.parquet")
+    done.set()
+    sampler.join()
+    assert rows == 120_000
+    assert max(threads) <= before + 1

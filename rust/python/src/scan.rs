@@ -69,7 +69,12 @@ impl PyScan {
     }
 
     /// Writes all rows to a Parquet file; rows written.
-    fn write_parquet(&self, py: Python<'_>, path: PathBuf, threads: usize) -> PyResult<u64> {
+    fn write_parquet(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        threads: Option<usize>,
+    ) -> PyResult<u64> {
         detached(py, |go_on| {
             tfevents::export::write_parquet(&self.0, &path, threads, go_on)
         })

@@ -8,6 +8,7 @@
 
 use crate::error::{Error, Result};
 use crate::logdir::Scan;
+use crate::pipeline::Budget;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
@@ -22,6 +23,7 @@ use parquet::schema::types::SchemaDescriptor;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -36,11 +38,12 @@ const GROUP_ROWS: usize = 1 << 20;
 /// … unless it holds more than so many bytes.
 const GROUP_BYTES: usize = 64 << 20;
 
-/// Writes all rows of `scan` to `path`; how many there were. `threads` encode.
+/// Writes all rows of `scan` to `path`; how many there were. `threads` encode; those of the scan by
+/// default, and no more of them work at once, decoding included.
 pub fn write_parquet(
     scan: &Scan,
     path: &Path,
-    threads: usize,
+    threads: Option<usize>,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Result<u64> {
     if path.as_os_str().is_empty() {
@@ -53,9 +56,14 @@ pub fn write_parquet(
     let target = target(path).map_err(at)?;
     let temporary = Temporary::beside(&target).map_err(at)?;
     let file = File::create_new(&temporary.0).map_err(at)?;
+    let mut stream = scan.stream(go_on)?;
+    let own = || Arc::new(Budget::new(scan.threads()));
+    let threads = Threads {
+        encoders: threads.unwrap_or_else(|| scan.threads()),
+        budget: stream.budget().cloned().unwrap_or_else(own),
+    };
     let mut group = Groups::begin(BufWriter::new(file), scan.schema(go_on)?, threads)
         .map_err(|error| translate(&error, path))?;
-    let mut stream = scan.stream(go_on)?;
     while let Some(batch) = stream.next(go_on) {
         group
             .push(batch?, go_on)
@@ -113,12 +121,19 @@ impl Drop for Temporary {
     }
 }
 
+/// Who encodes.
+struct Threads {
+    encoders: usize,
+    /// Shared with the threads that decode.
+    budget: Arc<Budget>,
+}
+
 /// Row groups under construction.
 struct Groups {
     writer: SerializedFileWriter<BufWriter<File>>,
     factory: ArrowRowGroupWriterFactory,
     schema: SchemaRef,
-    threads: usize,
+    threads: Threads,
     batches: Vec<RecordBatch>,
     rows: usize,
     bytes: usize,
@@ -130,7 +145,7 @@ impl Groups {
     fn begin(
         file: BufWriter<File>,
         schema: SchemaRef,
-        threads: usize,
+        threads: Threads,
     ) -> Result<Self, ParquetError> {
         let plain = ArrowWriter::try_new(std::io::sink(), schema.clone(), None)?;
         let properties = properties(&plain.into_serialized_writer()?.0.schema_descr().clone())?;
@@ -209,7 +224,7 @@ impl Groups {
         // Floats take longest, so they go first and the small columns fill the gaps.
         let weight = |c: usize| batches.first().map_or(0, |b| size(b.column(c)));
         work.sort_by_key(|(column, _)| weight(*column));
-        let threads = self.threads.clamp(1, work.len().max(1));
+        let threads = self.threads.encoders.clamp(1, work.len().max(1));
         let work = Mutex::new(work);
         let done: Mutex<Vec<(usize, Vec<ArrowColumnChunk>)>> = Mutex::default();
         let stop = AtomicBool::new(false);
@@ -219,7 +234,8 @@ impl Groups {
                 let Some((column, writers)) = next else {
                     return Ok(());
                 };
-                let chunks = self.encode_column(column, writers, batches, &stop)?;
+                let encode = || self.encode_column(column, writers, batches, &stop);
+                let chunks = self.threads.budget.spend(encode)?;
                 done.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push((column, chunks));
@@ -345,7 +361,7 @@ mod tests {
         for kind in Kind::ALL {
             let scan = log().scan(kind, Filter::default()).unwrap();
             for threads in [1, 3] {
-                let rows = write_parquet(&scan, &path, threads, &mut || true).unwrap();
+                let rows = write_parquet(&scan, &path, Some(threads), &mut || true).unwrap();
                 let batches = scan.collect(&mut || true).unwrap();
                 let schema = scan.schema(&mut || true).unwrap();
                 let expected: usize = batches.iter().map(RecordBatch::num_rows).sum();
@@ -383,11 +399,11 @@ mod tests {
         let path = folder.path().join("out.parquet");
         std::fs::write(&path, b"before").unwrap();
         let scan = log().scan(Kind::Scalars, Filter::default()).unwrap();
-        assert!(write_parquet(&scan, &path, 1, &mut || false).is_err());
+        assert!(write_parquet(&scan, &path, Some(1), &mut || false).is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"before");
         assert_eq!(names(folder.path()), ["out.parquet"]);
-        assert!(write_parquet(&scan, folder.path(), 1, &mut || true).is_err());
+        assert!(write_parquet(&scan, folder.path(), Some(1), &mut || true).is_err());
         let nowhere = folder.path().join("no/where.parquet");
-        assert!(write_parquet(&scan, &nowhere, 1, &mut || true).is_err());
+        assert!(write_parquet(&scan, &nowhere, Some(1), &mut || true).is_err());
     }
 }

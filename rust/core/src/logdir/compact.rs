@@ -8,6 +8,7 @@ use super::bug;
 use super::scan::Batches;
 use super::tags::NameNumbers;
 use crate::error::Result;
+use crate::pipeline::Budget;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, RecordBatchOptions};
@@ -53,6 +54,10 @@ impl Batches for Compact {
     fn next(&mut self, go_on: &mut dyn FnMut() -> bool) -> Option<Result<RecordBatch>> {
         let batch = self.stream.next(go_on)?;
         Some(batch.and_then(|batch| self.compact(&batch)))
+    }
+
+    fn budget(&self) -> Option<&Arc<Budget>> {
+        self.stream.budget()
     }
 }
 

@@ -298,7 +298,7 @@ impl LogDir {
         + 'static,
     ) -> Scan {
         let state = self.state();
-        Scan::deferred(schema, move |go_on| {
+        Scan::deferred(self.options.threads, schema, move |go_on| {
             let filter = selection.resolve(&state, go_on)?;
             resolve(state.view(&filter), filter, go_on)
         })

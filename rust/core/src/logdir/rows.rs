@@ -11,7 +11,9 @@ use crate::filter::Filter;
 use crate::pipeline::decode::{Block, Decoder, Moment, Spec};
 use crate::pipeline::restarts::{Cuts, Restarts as Found};
 use crate::pipeline::tags::{Context, Lesson};
-use crate::pipeline::{Access, Decoded, FileTask, Ordered, Output, Scratch, Task, Unit, decode};
+use crate::pipeline::{
+    Access, Budget, Decoded, FileTask, Ordered, Output, Scratch, Task, Unit, decode,
+};
 use crate::table::keys::{dictionary, int32, int64, strings};
 use crate::table::schema::{KEYS, Layout, PROVENANCE, TensorData};
 use crate::table::{MeshAssembler, Scalars, component_schema, rows_for};
@@ -272,6 +274,10 @@ impl Stream {
 }
 
 impl Batches for Stream {
+    fn budget(&self) -> Option<&Arc<Budget>> {
+        Some(self.ordered.budget())
+    }
+
     fn is_compact(&self) -> bool {
         // Otherwise rows are left out, or put together, after their tags were numbered.
         matches!(self.attempts, Attempts::Ignore) && self.meshes.is_none()

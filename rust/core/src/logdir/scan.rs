@@ -9,6 +9,7 @@ use super::bug;
 use super::compact::Compact;
 use super::tags::share_dictionaries;
 use crate::error::Result;
+use crate::pipeline::Budget;
 use crate::table::schema::{Layout, TensorData};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
@@ -20,6 +21,11 @@ pub trait Batches: Send {
     /// The next batch; `go_on` is asked now and then, and ends the stream with an error when it
     /// says no.
     fn next(&mut self, go_on: &mut dyn FnMut() -> bool) -> Option<Result<RecordBatch>>;
+
+    /// What bounds the threads that make the batches, where there are any.
+    fn budget(&self) -> Option<&Arc<Budget>> {
+        None
+    }
 
     /// Whether the dictionaries, those of runs and files aside, hold only what rows have, in the
     /// order of the first rows.
@@ -36,6 +42,7 @@ type Resolve = dyn Fn(&mut dyn FnMut() -> bool) -> Result<Resolved> + Send + Syn
 pub struct Scan(Arc<Deferred>);
 
 struct Deferred {
+    threads: usize,
     /// The columns, where they are known without reading.
     schema: Option<SchemaRef>,
     resolve: Box<Resolve>,
@@ -96,10 +103,12 @@ impl Resolved {
 impl Scan {
     /// A scan that `resolve` looks into the log for, at its first use.
     pub(crate) fn deferred(
+        threads: usize,
         schema: Option<SchemaRef>,
         resolve: impl Fn(&mut dyn FnMut() -> bool) -> Result<Resolved> + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(Deferred {
+            threads,
             schema,
             resolve: Box::new(resolve),
             resolved: OnceLock::new(),
@@ -120,6 +129,11 @@ impl Scan {
         }
         let found = resolve(go_on)?;
         Ok(resolved.get_or_init(|| found))
+    }
+
+    /// How many threads may work for the scan.
+    pub fn threads(&self) -> usize {
+        self.0.threads
     }
 
     /// The columns. Where they depend on what is in the log, the first call reads it; `go_on` is

@@ -6,9 +6,9 @@ use super::{View, bug, embeddings};
 use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::Filter;
-use crate::pipeline::Ordered;
 use crate::pipeline::survey::{Audit, AuditTask, EventRows, EventsTask, WHATS};
 use crate::pipeline::walk::Damage;
+use crate::pipeline::{Budget, Ordered};
 use crate::table::keys::{dictionary, float64, int32, int64, strings};
 use crate::table::schema::{self, Layout, TensorData};
 use arrow_array::cast::AsArray;
@@ -225,6 +225,10 @@ struct Events {
 }
 
 impl Batches for Events {
+    fn budget(&self) -> Option<&Arc<Budget>> {
+        Some(self.ordered.budget())
+    }
+
     fn next(&mut self, go_on: GoOn<'_>) -> Option<Result<RecordBatch>> {
         loop {
             match self.ordered.next(go_on)? {

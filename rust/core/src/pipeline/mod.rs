@@ -23,6 +23,7 @@ pub mod walk;
 
 pub use order::{News, Ordered, Output, Report};
 pub use plan::{FileTask, Unit, UnitPart, plan};
+pub use pool::Budget;
 
 use crate::error::{Error, Result, describe};
 use crate::record::crc::{Crc, Job, with_fastest};

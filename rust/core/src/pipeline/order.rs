@@ -1,7 +1,7 @@
 //! Puts the results of units in order and makes sure they are what one pass would have found.
 
 use super::plan::{FileTask, Unit};
-use super::pool::Pool;
+use super::pool::{Budget, Pool};
 use super::tags::{self, Context, Lesson};
 use super::walk::{Damage, Span};
 use super::{Decoded, Task};
@@ -145,6 +145,11 @@ impl<T: Task> Ordered<T> {
     /// The files, in order.
     pub fn files(&self) -> &Arc<Vec<FileTask>> {
         &self.files
+    }
+
+    /// What bounds the threads that work for the scan.
+    pub fn budget(&self) -> &Arc<Budget> {
+        self.pool.budget()
     }
 
     /// The next unit's result and its number; `None` at the end. After an error, that error again.

@@ -23,6 +23,50 @@ const MOST_WAITING: usize = 48 << 20;
 /// How often a waiting consumer looks whether it should stop.
 const TICK: Duration = Duration::from_millis(20);
 
+/// How many threads work for a scan at once, whatever each of them does. Threads that wait for one
+/// another hold no place.
+#[derive(Debug)]
+pub struct Budget {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+impl Budget {
+    /// Room for `threads` threads, at least one.
+    pub fn new(threads: usize) -> Self {
+        Self {
+            free: Mutex::new(threads.max(1)),
+            freed: Condvar::new(),
+        }
+    }
+
+    /// Does `work` as soon as there is room.
+    pub fn spend<R>(&self, work: impl FnOnce() -> R) -> R {
+        let lock = || self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = lock();
+        while *free == 0 {
+            free = self
+                .freed
+                .wait(free)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        *free -= 1;
+        drop(free);
+        let _place = Place(self);
+        work()
+    }
+}
+
+/// A place that is taken; given back also if the work panics.
+struct Place<'a>(&'a Budget);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.freed.notify_one();
+    }
+}
+
 pub(super) struct Pool<T: Task> {
     shared: Arc<Shared<T>>,
     workers: Vec<JoinHandle<()>>,
@@ -40,6 +84,7 @@ struct Shared<T: Task> {
     state: Mutex<State<T::Output>>,
     ready: Condvar,
     room: Condvar,
+    budget: Arc<Budget>,
 }
 
 struct State<O> {
@@ -101,7 +146,7 @@ impl<T: Task> Shared<T> {
     fn work(&self) {
         let mut scratch = Scratch::default();
         while let Some((number, hint)) = self.take() {
-            let result = self.run(number, hint, &mut scratch);
+            let result = self.budget.spend(|| self.run(number, hint, &mut scratch));
             let mut state = self.lock();
             if let Ok((decoded, _)) = &result {
                 state.waiting_bytes += decoded.output.size();
@@ -163,6 +208,7 @@ impl<T: Task> Pool<T> {
         units: Arc<Vec<Unit>>,
         threads: usize,
     ) -> Self {
+        let budget = Arc::new(Budget::new(threads));
         let threads = threads.min(units.len());
         let shared = Arc::new(Shared {
             task,
@@ -179,6 +225,7 @@ impl<T: Task> Pool<T> {
             }),
             ready: Condvar::new(),
             room: Condvar::new(),
+            budget,
         });
         let spawn = |number: usize| {
             let shared = Arc::clone(&shared);
@@ -199,6 +246,11 @@ impl<T: Task> Pool<T> {
             asked: Instant::now(),
             process: std::process::id(),
         }
+    }
+
+    /// What the threads share with others that work for the same scan.
+    pub(super) fn budget(&self) -> &Arc<Budget> {
+        &self.shared.budget
     }
 
     /// The result of unit `number`; they are fetched in order. `go_on` is asked now and then.
@@ -271,5 +323,27 @@ impl<T: Task> Drop for Pool<T> {
         for worker in self.workers.drain(..) {
             let _ = worker.join(); // a panic was handed to the consumer already
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn no_more_work_at_once_than_the_budget_has_room_for() {
+        let (budget, now, most) = (Budget::new(2), AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = || {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::yield_now();
+            now.fetch_sub(1, Ordering::SeqCst);
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..100).for_each(|_| budget.spend(work)));
+            }
+        });
+        assert!((1..=2).contains(&most.load(Ordering::SeqCst)));
     }
 }

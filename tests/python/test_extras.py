@@ -42,10 +42,16 @@ def test_a_missing_package_names_its_extra(extra, module, call, tmp_path):
     assert extra in declared["project"]["optional-dependencies"]
 
 
+def pins(text):
+    return dict(line.split("==") for line in text.splitlines() if "==" in line)
+
+
 def test_the_lowest_versions_that_are_tested_are_the_lowest_allowed():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    requirements = (ROOT / "tests" / "requirements-lowest.txt").read_text(encoding="utf-8")
-    pins = dict(line.split("==") for line in requirements.splitlines() if "==" in line)
+    tests = ROOT / "tests"
+    lowest = pins((tests / "requirements-lowest.txt").read_text(encoding="utf-8"))
     for dependency in project["dependencies"]:
         name, least = dependency.split(">=")
-        assert f"{pins[name]}.0.0".startswith(f"{least}.0"), f"{name} is tested at {pins[name]}"
+        assert f"{lowest[name]}.0.0".startswith(f"{least}.0"), f"{name} is tested at {lowest[name]}"
+    usual, _lints = (tests / "requirements.txt").read_text(encoding="utf-8").split("# Lints")
+    assert pins(usual).keys() <= lowest.keys()

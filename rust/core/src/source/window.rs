@@ -114,6 +114,8 @@ impl Window {
                 }
                 Ok(n) => self.filled += n,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // Nobody asked for the bytes that cannot be read: those before them count.
+                Err(_) if self.filled >= want => break,
                 Err(error) => return Err(error),
             }
         }
@@ -229,6 +231,44 @@ mod tests {
         window.at(&source, 6 << 20, 12, 0).unwrap();
         let reads = source.reads.lock().unwrap().clone();
         assert!(reads.iter().all(|r| r.1 <= SMALLEST_READ), "{reads:?}");
+    }
+
+    /// Bytes that cannot be read from some place on.
+    struct Bad(Vec<u8>, usize);
+
+    impl Source for Bad {
+        fn length(&self) -> u64 {
+            self.0.len() as u64
+        }
+
+        fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+            let rest = &self.0[(offset as usize).min(self.1)..self.1];
+            if rest.is_empty() {
+                return Err(io::Error::other("bad sector"));
+            }
+            let n = rest.len().min(buffer.len());
+            buffer[..n].copy_from_slice(&rest[..n]);
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn all_bytes_before_a_bad_place_are_lent() {
+        let source = Bad(bytes(3 << 20), (2 << 20) + 5);
+        let mut window = Window::default();
+        window.reset();
+        let mut at = 0;
+        while at < source.1 {
+            let got = window.at(&source, at as u64, 1, 0).unwrap();
+            assert_eq!(got, &source.0[at..at + got.len()]);
+            at += got.len();
+        }
+        assert!(window.at(&source, source.1 as u64 - 4, 5, 0).is_err());
+        assert_eq!(
+            window.at(&source, source.1 as u64 - 4, 4, 0).unwrap().len(),
+            4
+        );
+        assert!(!window.is_short());
     }
 
     #[test]

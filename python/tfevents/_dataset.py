@@ -110,7 +110,7 @@ class ScanDataset(ds.FileSystemDataset):  # type: ignore[misc]  # pyarrow has no
     def to_table(self, *arguments: Any, **options: Any) -> pa.Table:
         """The rows as a table; arguments as for `scanner`."""
         table = super().to_table(*arguments, **options)
-        self._scan._log.report()
+        self._scan._ended(table.num_rows)
         return table
 
     def to_batches(
@@ -129,12 +129,16 @@ class ScanDataset(ds.FileSystemDataset):  # type: ignore[misc]  # pyarrow has no
 
     def _sliced(self, batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
         # Here, not below the scanner, where Arrow's threads would have to run Python.
+        rows = 0
         try:
             for batch in batches:
+                rows += batch.num_rows
                 for start in range(0, max(batch.num_rows, 1), size):
                     yield batch.slice(start, size)
-        finally:
+        except GeneratorExit:  # the loop ended early
             self._scan._log.report()
+            raise
+        self._scan._ended(rows)
 
     def count_rows(
         self,
@@ -144,9 +148,9 @@ class ScanDataset(ds.FileSystemDataset):  # type: ignore[misc]  # pyarrow has no
         """How many rows meet `filter`; options as for `scanner`."""
         if filter is None and not options and self._scan_options.get("filter") is None:
             return self._scan.count()
-        count = self.scanner(**{"columns": [], **options}, filter=filter).count_rows()
-        self._scan._log.report()
-        return int(count)
+        count = int(self.scanner(**{"columns": [], **options}, filter=filter).count_rows())
+        self._scan._ended(count)
+        return count
 
     def head(self, *arguments: Any, **options: Any) -> pa.Table:
         """The first rows; the number of rows, then arguments as for `scanner`."""

@@ -67,12 +67,15 @@ class Log:
 
     def scan(self, table: str, filters: Filters, options: dict[str, Any]) -> _native.Scan:
         """The rows of `table` that meet the filters."""
-        named: _native.Filter = {
+        return self.native.scan(table, self._named(filters), **options)
+
+    def _named(self, filters: Filters) -> _native.Filter:
+        """The filters as the compiled module takes them."""
+        return {
             **filters,
             "runs": self._runs(filters["runs"]),
             "tags": _chooser(filters["tags"]),
         }
-        return self.native.scan(table, named, **options)
 
     def _runs(self, given: Names | None) -> _native.Names | None:
         return _matching(given, self.native.runs) if isinstance(given, re.Pattern) else given
@@ -80,7 +83,7 @@ class Log:
     def kinds_of_runs(self) -> list[tuple[str, str, int]]:
         """Run, kind and how many series of it there are; reads, once."""
         if self._kinds is None:
-            found = self._survey(None, None).group_by(["run", "kind"], use_threads=False)
+            found = self._series(_ANY).group_by(["run", "kind"], use_threads=False)
             counted = found.aggregate([([], "count_all")])
             columns = (counted[name].to_pylist() for name in ("run", "kind", "count_all"))
             self._kinds = [(r, k or "empty", n) for r, k, n in zip(*columns, strict=True)]
@@ -133,9 +136,19 @@ class Log:
     def _survey(
         self, runs: Names | None, tags: Names | None, plugin: str | None = None
     ) -> pa.Table:
-        """Run, tag, kind and plugin of the series that meet these conditions."""
-        columns = ["run", "tag", "kind", "plugin"]
-        wanted: Filters = {**_ANY, "runs": runs, "tags": tags, "plugin": plugin, "columns": columns}
+        """Run, tag, kind and plugin of the series and embeddings that meet these conditions."""
+        wanted: Filters = {**_ANY, "runs": runs, "tags": tags, "plugin": plugin}
+        found = self._series(wanted)
+        if plugin is not None:
+            return found
+        plain = pa.schema([(name, pa.string()) for name in found.column_names])
+        embeddings = self.native.embedding_names(self._named(wanted))
+        rows = [(run, tag, "embeddings", None) for run, tag in embeddings]
+        listed = [dict(zip(plain.names, row, strict=True)) for row in rows]
+        return pa.concat_tables([found.cast(plain), pa.Table.from_pylist(listed, plain)])
+
+    def _series(self, filters: Filters) -> pa.Table:
+        wanted: Filters = {**filters, "columns": ["run", "tag", "kind", "plugin"]}
         return pa.table(self.scan("series", wanted, {}).collect())
 
     def report(self) -> None:

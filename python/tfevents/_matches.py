@@ -19,8 +19,8 @@ Survey: TypeAlias = Callable[..., pa.Table]
 #: So many names are shown, and so many looked at.
 _SHOWN, _SEARCHED = 3, 10_000
 
-#: Tables whose rows are of every kind.
-_ALL_KINDS = frozenset({"series", "events", "tensors"})
+#: Tables whose rows are of every kind but embeddings, which are no events.
+_ALL_KINDS = frozenset({"series", "events"})
 
 
 def of_runs(given: Names, known: Sequence[str]) -> str:
@@ -35,14 +35,14 @@ def of_rows(table: str, filters: Filters, survey: Survey) -> str | None:
         found = survey(filters["runs"], tags)
         if not found.num_rows:
             return _of_tags(tags, filters["runs"], survey)
-        if plugin is None and table not in _ALL_KINDS:
+        if plugin is None:
             return _of_kind(table, found)
     if plugin is not None:
         found = survey(filters["runs"], tags, plugin)
         if not found.num_rows:
             known = _distinct(survey(filters["runs"], tags), "plugin")
             return f"plugin={plugin!r} is the plugin of no series here; {_nearest([plugin], known)}"
-        if table not in _ALL_KINDS:
+        if table != "tensors":  # which has all of a plugin's
             return _of_kind(table, found)
     return None
 
@@ -63,7 +63,7 @@ def _of_tags(given: Names, runs: Names | None, survey: Survey) -> str:
 def _of_kind(table: str, found: pa.Table) -> str | None:
     """That the tags which match are of other kinds."""
     kinds = _distinct(found, "kind")
-    if table in kinds or not kinds:
+    if table in kinds or not kinds or (table in _ALL_KINDS and kinds != ["embeddings"]):
         return None
     tag = _distinct(found, "tag")[0]
     return f"{tag!r} is a tag of {' and '.join(f'{kind}()' for kind in kinds)}, not of {table}()"

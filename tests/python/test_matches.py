@@ -6,6 +6,7 @@ import warnings
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import tfevents
 from eventfiles import event, histogram, scalar, scalars, text
@@ -28,6 +29,14 @@ def message(function):
     assert len(caught) == 1
     assert caught[0].filename == __file__
     return str(caught[0].message)
+
+
+def warned(function):
+    """The message of the one warning, wherever it points."""
+    with pytest.warns(tfevents.NoMatchWarning) as caught:
+        function()
+    assert len(caught) == 1
+    return caught[0].message
 
 
 @pytest.mark.parametrize(
@@ -67,6 +76,47 @@ def test_runs_are_checked_at_the_call(logs, runs, expected):
 )
 def test_what_is_said_of_tags_and_plugins(logs, filters, expected):
     assert expected in message(lambda: logs.scalars(**filters).to_arrow())
+
+
+@pytest.fixture
+def embedded(log):
+    log("train", [event(1, scalar("loss", 1))])
+    folder = log("points", [event(1, scalar("acc", 1))]).parent
+    (folder / "tensors.tsv").write_text("1\t2\n")
+    (folder / "projector_config.pbtxt").write_text(
+        'embeddings { tensor_name: "logits" tensor_path: "tensors.tsv" }\n'
+        'embeddings { tensor_name: "emb:00003" tensor_path: "tensors.tsv" }\n'
+    )
+    return tfevents.open(log.root)
+
+
+def test_patterns_find_embeddings(embedded):
+    def found(pattern):
+        return embedded.embeddings(tags=re.compile(pattern)).to_arrow()["tag"].to_pylist()
+
+    assert found("^emb$") == ["emb"]
+    assert found("log|e") == ["logits", "emb"]
+    assert "the nearest are" not in message(lambda: found("^z"))
+
+
+@pytest.mark.parametrize(
+    ("table", "filters", "expected"),
+    [
+        ("embeddings", {"tags": "logit"}, "matches no tag of this log; the nearest are 'logits'"),
+        ("embeddings", {"tags": "emb", "runs": "train"}, "there is one in 'points'"),
+        ("embeddings", {"tags": "loss"}, "'loss' is a tag of scalars(), not of embeddings()"),
+        ("scalars", {"tags": "emb"}, "'emb' is a tag of embeddings(), not of scalars()"),
+        ("series", {"tags": "emb"}, "'emb' is a tag of embeddings(), not of series()"),
+        ("tensors", {"tags": "loss"}, "'loss' is a tag of scalars(), not of tensors()"),
+    ],
+)
+def test_embeddings_have_tags_too(embedded, table, filters, expected):
+    assert expected in message(lambda: getattr(embedded, table)(**filters).count())
+
+
+def test_embeddings_left_out_by_steps_are_no_reason(embedded):
+    assert embedded.embeddings(tags="emb", steps=4).count() == 0
+    assert embedded.tensors(tags="loss", plugin="scalars").count() == 0
 
 
 CONSUMERS = {
@@ -120,10 +170,10 @@ def test_a_log_without_such_rows_is_no_reason(logs):
     assert logs.images().count() == logs.meshes(runs="val").count() == 0
 
 
-@pytest.mark.parametrize("table", ["series", "events", "tensors"])
+@pytest.mark.parametrize("table", ["series", "events"])
 def test_tables_of_all_kinds(logs, table):
     assert "tags='los'" in message(lambda: getattr(logs, table)(tags="los").count())
-    assert getattr(logs, table)(tags="weights").count() == (0 if table == "tensors" else 1)
+    assert getattr(logs, table)(tags="weights").count() == 1
 
 
 def test_a_dataset_whose_conditions_nothing_meets_is_no_reason(logs):
@@ -131,6 +181,23 @@ def test_a_dataset_whose_conditions_nothing_meets_is_no_reason(logs):
 
     dataset = logs.scalars().to_dataset()
     assert dataset.to_table(filter=ds.field("tag") == "los").num_rows == 0
+
+
+DATASETS = {
+    "to_table": lambda dataset: dataset.to_table(),
+    "a condition": lambda dataset: dataset.to_table(filter=pc.field("step") > 0),
+    "to_batches": lambda dataset: list(dataset.to_batches()),
+    "count_rows": lambda dataset: dataset.count_rows(),
+    "count_rows of some": lambda dataset: dataset.count_rows(pc.field("step") > 0),
+    "polars": lambda dataset: pl.scan_pyarrow_dataset(dataset).collect(),
+}
+
+
+@pytest.mark.parametrize("read", DATASETS)
+def test_a_dataset_of_a_scan_that_nothing_meets_warns(logs, read):
+    dataset = logs.scalars(tags="los").to_dataset()
+    assert "the nearest are 'loss'" in str(warned(lambda: DATASETS[read](dataset)))
+    DATASETS[read](dataset)  # once
 
 
 def test_odd_names_meet_themselves(log):

@@ -151,10 +151,14 @@ impl PyLogDir {
         scan.map(PyScan::new).map_err(|error| to_py(py, &error))
     }
 
-    /// Every tag in the runs of `filter`.
-    fn tags(&self, py: Python<'_>, filter: FilterArg) -> PyResult<Vec<String>> {
-        let filter = filter.into_selection(py)?.filter;
-        detached(py, |go_on| self.0.tags(filter, go_on)).map(|tags| tags.into_iter().collect())
+    /// Run and name of the embeddings that meet the conditions on runs and tags.
+    fn embedding_names(
+        &self,
+        py: Python<'_>,
+        filter: FilterArg,
+    ) -> PyResult<Vec<(String, String)>> {
+        let selection = filter.into_selection(py)?;
+        detached(py, |_| self.0.embedding_names(&selection))
     }
 
     /// Takes in new files and bytes: new records, and paths of files that were replaced.

@@ -1,10 +1,11 @@
 //! `embeddings`: the table of what the projector files hold.
 
-use super::projector::{Embedding, places, read};
+use super::projector::{self, Embedding, places, read};
 use super::scan::Resolved;
+use super::selection::Choose;
 use super::{View, bug};
 use crate::error::Result;
-use crate::filter::Filter;
+use crate::filter::{Filter, Names};
 use crate::table::keys::{dictionary, float64, int32, int64, strings};
 use crate::table::schema::{dictionary as dictionary_type, item_field, list};
 use arrow_array::builder::{
@@ -14,7 +15,7 @@ use arrow_array::builder::{
 use arrow_array::{ArrayRef, ListArray, RecordBatch, StringArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Fields, Schema};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +34,24 @@ pub(super) fn embeddings(view: &View, filter: &Filter) -> Result<Resolved> {
     })?;
     let batch = table(&found, &runs)?;
     Resolved::ready(&batch, batch.num_columns() - 1, filter.columns.as_deref())
+}
+
+/// Run and name of the embeddings that meet the runs and tags of a filter, and are among those that
+/// `choose` chooses. Reads the configs alone.
+pub(super) fn names(
+    view: &View,
+    filter: &Filter,
+    choose: Option<&Choose>,
+) -> Result<Vec<(String, String)>> {
+    let (runs, places) = places(view);
+    let mut found = projector::names(&runs, &places, filter);
+    if let Some(choose) = choose {
+        let known: BTreeSet<String> = found.iter().map(|(_, name)| name.clone()).collect();
+        let chosen = Names::exactly(choose(known.into_iter().collect())?);
+        found.retain(|(_, name)| chosen.matches(name));
+    }
+    let named = found.into_iter();
+    Ok(named.map(|(run, name)| (runs[run].clone(), name)).collect())
 }
 
 /// What cannot be read of the projector files: the file, its length, and why.

@@ -245,9 +245,20 @@ impl LogDir {
     /// The embeddings in projector files beside the events. Which columns the metadata has depends
     /// on these files.
     pub fn embeddings(&self, selection: impl Into<Selection>) -> Scan {
-        self.deferred(selection.into(), None, |view, filter, _| {
+        let Selection { filter, tags } = selection.into();
+        self.deferred(filter.into(), None, move |view, mut filter, _| {
+            if tags.is_some() {
+                let named = embeddings::names(&view, &filter, tags.as_ref())?;
+                filter.tags = Names::exactly(named.into_iter().map(|(_, name)| name));
+            }
             embeddings::embeddings(&view, &filter)
         })
+    }
+
+    /// Run and name of the embeddings that meet the conditions on runs and tags.
+    pub fn embedding_names(&self, selection: &Selection) -> Result<Vec<(String, String)>> {
+        let Selection { filter, tags } = selection;
+        embeddings::names(&self.state().view(filter), filter, tags.as_ref())
     }
 
     /// The series: what each holds and how many values.

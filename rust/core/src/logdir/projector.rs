@@ -75,18 +75,42 @@ pub(super) fn read(
     found: &mut Vec<Embedding>,
     on_error: OnError<'_>,
 ) -> Result<()> {
-    for (run, directory) in places {
-        if !filter.runs.matches(&runs[*run]) {
-            continue;
-        }
-        let configs = CONFIGS.map(|name| directory.join(name));
-        for config in configs.iter().filter(|path| path.exists()) {
-            if let Err(error) = read_config(config, *run, filter, found, on_error) {
-                on_error(config, error)?;
-            }
+    for (run, config) in configs(runs, places, filter) {
+        if let Err(error) = read_config(&config, run, filter, found, on_error) {
+            on_error(&config, error)?;
         }
     }
     Ok(())
+}
+
+/// Run and name of every embedding in the configs of all places. A config that cannot be read has
+/// none.
+pub(super) fn names(
+    runs: &[String],
+    places: &[(usize, PathBuf)],
+    filter: &Filter,
+) -> Vec<(usize, String)> {
+    configs(runs, places, filter)
+        .filter_map(|(run, config)| Some((run, parsed(&config).ok()?)))
+        .flat_map(|(run, parsed)| {
+            let listed = parsed.embeddings.into_iter();
+            listed.map(move |info| (run, split_name(&info.tensor_name).0.to_owned()))
+        })
+        .filter(|(_, name)| filter.tags.matches(name))
+        .collect()
+}
+
+/// The configs that there are, with the number of their run.
+fn configs<'a>(
+    runs: &'a [String],
+    places: &'a [(usize, PathBuf)],
+    filter: &'a Filter,
+) -> impl Iterator<Item = (usize, PathBuf)> + 'a {
+    places
+        .iter()
+        .filter(|(run, _)| filter.runs.matches(&runs[*run]))
+        .flat_map(|(run, directory)| CONFIGS.map(|name| (*run, directory.join(name))))
+        .filter(|(_, config)| config.exists())
 }
 
 /// The bytes of a regular file; anything else might never end.
@@ -98,6 +122,13 @@ fn contents(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| Error::io(e, path))
 }
 
+fn parsed(config: &Path) -> Result<ProjectorConfig> {
+    let text = contents(config)?;
+    let text = String::from_utf8(text).map_err(|_| Error::damaged(config, 0, "no UTF-8"))?;
+    let bad = |e: PbtxtError| Error::damaged(config, 0, format!("line {}: {}", e.line, e.reason));
+    ProjectorConfig::parse(&text).map_err(bad)
+}
+
 fn read_config(
     config: &Path,
     run: usize,
@@ -105,10 +136,7 @@ fn read_config(
     found: &mut Vec<Embedding>,
     on_error: OnError<'_>,
 ) -> Result<()> {
-    let text = contents(config)?;
-    let text = String::from_utf8(text).map_err(|_| Error::damaged(config, 0, "no UTF-8"))?;
-    let bad = |e: PbtxtError| Error::damaged(config, 0, format!("line {}: {}", e.line, e.reason));
-    let parsed = ProjectorConfig::parse(&text).map_err(bad)?;
+    let parsed = parsed(config)?;
     let base = config.parent().unwrap_or(config);
     let modified = fs::metadata(config).and_then(|m| m.modified()).ok();
     let since = modified.and_then(|m| m.duration_since(std::time::UNIX_EPOCH).ok());

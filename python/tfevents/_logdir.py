@@ -42,7 +42,7 @@ def open(  # noqa: A001
             directory below that holds a file whose name contains ``tfevents`` is a run.
         restarts: ``"all"``: every point of every file, in file and record order. ``"last"``: what
             a resumed training meant: where a series' step goes back, the points of the earlier
-            attempt at or after that step give way; a ``SessionLog.START`` does so for its run.
+            attempt at or after that step are left out; a ``SessionLog.START`` does so for its run.
         on_damage: ``"skip"``: read on at the next whole record, list the damage in `damage()`, and
             warn once. ``"raise"``: `DamagedFileError`. An unfinished record at the end of a file
             is neither: it is waited for.

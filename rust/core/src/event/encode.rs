@@ -220,7 +220,7 @@ impl Encode for RunMetadata<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum SessionLog {
-    /// It began, at this step: what an earlier one wrote from here on gives way.
+    /// It began, at this step: it supersedes what an earlier one wrote from here on.
     Start = 1,
     /// It ended.
     Stop = 2,

@@ -55,7 +55,7 @@ pub enum Restarts {
     /// Nothing: every point of every file, in order.
     #[default]
     All,
-    /// A restart: the points of the earlier attempt from there on give way.
+    /// A restart: the points of the earlier attempt from there on are superseded.
     Last,
 }
 

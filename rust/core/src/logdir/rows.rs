@@ -1,5 +1,5 @@
 //! The rows of one kind as a stream of batches: blocks in order, with what is known across them:
-//! names of runs, tags and files, and which rows gave way to a restart.
+//! names of runs, tags and files, and which rows a restart superseded.
 
 use super::casts::Casts;
 use super::scan::{Batches, Resolved};
@@ -126,7 +126,7 @@ enum Attempts {
     Ignore,
     /// They are numbered.
     Number(Found),
-    /// They are numbered, and what gave way is left out.
+    /// They are numbered, and what is superseded is left out.
     Cut(Cuts),
     /// As `Cut`, once a first pass has found them.
     Find(Box<View>),

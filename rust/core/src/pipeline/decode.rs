@@ -52,7 +52,7 @@ pub struct Start {
     pub row: usize,
     /// Its run.
     pub run: u32,
-    /// Points of the run from this step on give way.
+    /// Points of the run from this step on are superseded.
     pub step: i64,
 }
 

@@ -1,4 +1,4 @@
-//! Restarts: where a series' step goes back, or a session starts, and what gives way.
+//! Restarts: where a series' step goes back, or a session starts, and what they supersede.
 //!
 //! A resumed training logs steps again that an earlier attempt had logged already. The earlier
 //! points at or after the step where it resumed are what the resumed one replaced. One pass in
@@ -149,7 +149,7 @@ impl Restarts {
     }
 }
 
-/// Which points give way to later ones.
+/// Which points are superseded by later ones.
 #[derive(Debug, Default, Clone)]
 pub struct Cuts {
     series: HashMap<Series, Cut, FixedState>,

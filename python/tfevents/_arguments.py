@@ -91,7 +91,9 @@ def strings(given: Any, name: str, allowed: str) -> list[str]:
     Raises:
         TypeError: It is none, or holds something else.
     """
-    found = list(given) if isinstance(given, Iterable) else [given]
+    if not isinstance(given, Iterable):
+        raise TypeError(message(name, allowed, given))
+    found = list(given)
     if not all(isinstance(one, str) for one in found):
         raise TypeError(message(name, allowed, given if isinstance(given, Sized) else found))
     return found

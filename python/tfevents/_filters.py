@@ -60,8 +60,10 @@ def steps(given: StepFilter | None) -> tuple[int | None, int | None, int] | list
     if isinstance(given, range):
         ascending = given if given.step > 0 else given[::-1]
         return _bounded(ascending.start, ascending.stop, ascending.step)
+    if isinstance(given, bytes | bytearray):  # whose items are integers
+        raise TypeError(_arguments.message("steps", _STEPS, given))
     listed = list(given) if isinstance(given, Iterable) else [given]
-    shown = given if isinstance(given, Sized) else listed
+    shown = listed if isinstance(given, Iterable) and not isinstance(given, Sized) else given
     wanted = [_step(step, shown) for step in listed]
     return [step for step in wanted if _LEAST <= step <= _MOST]
 
@@ -113,6 +115,8 @@ def wall_time(given: Sequence[float | None] | None) -> tuple[float, float] | Non
         raise TypeError(_arguments.message("wall_time", allowed, given))
     try:
         low, high = given
+        if isinstance(low, str | bytes) or isinstance(high, str | bytes):
+            raise TypeError
         low = float("-inf") if low is None else float(low)
         high = float("inf") if high is None else float(high)
     except TypeError:

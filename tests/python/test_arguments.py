@@ -31,6 +31,7 @@ WRONG = {
         ("x", TypeError),
         (1.5, TypeError),
         ([1, "x"], TypeError),
+        (b"ab", TypeError),
         (slice("a", None), TypeError),
         (slice(None, None, -1), ValueError),
         (slice(0, 9, 0), ValueError),
@@ -41,7 +42,8 @@ WRONG = {
         ((1, 2, 3), ValueError),
         ((2, 1), ValueError),
         ((float("nan"), 1), ValueError),
-        (("a", 1), ValueError),
+        (("a", 1), TypeError),
+        ((None, "1"), TypeError),
         (([], 1), TypeError),
     ],
     "plugin": [(5, TypeError), (b"text", TypeError), (["text"], TypeError)],
@@ -125,6 +127,7 @@ def test_what_makes_no_sense_is_refused_at_the_call_in_one_form(path):
                     call(**required(name, argument, path), **{argument: given})
                 said = str(caught.value)
                 assert re.match(rf"`{argument}` must be .*, not ", said, re.DOTALL), (name, said)
+                assert repr(given) in said, (name, said)
                 assert type(caught.value) is expected, (name, argument, given)
 
 

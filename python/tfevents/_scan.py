@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow.dataset
 
-    from tfevents import _native
     from tfevents._filters import Filters
     from tfevents._log import Portable
+    from tfevents._native import Scan as NativeScan
     from tfevents._series import Series
 
 #: Tables whose columns depend on what is in the log.
@@ -52,11 +52,11 @@ class Scan:
         self._filters = filters
         self._options = options
         self._explains = explains  # why there are no rows, if it finds none
-        self._made: _native.Scan | None = None
+        self._made: NativeScan | None = None
         self._schema: pa.Schema | None = None
 
     @property
-    def _native(self) -> _native.Scan:
+    def _native(self) -> NativeScan:
         if self._made is None:
             self._made = self._log.scan(self._table, self._filters, self._options)
         return self._made
@@ -233,13 +233,21 @@ class Scan:
         names = self.schema.names
         if "run" not in names or "tag" not in names:
             raise ValueError("`columns` must name 'run' and 'tag' for by_series()")
-        return by_series(self, self.schema, self._of_tags)
+        return self._series()
 
-    def _of_tags(self, run: str, tags: list[str]) -> Scan:
+    def _series(self) -> Iterator[Series]:
+        try:
+            found = yield from by_series(self._native, self.schema, self._of_tags)
+        except GeneratorExit:  # the loop ended early
+            self._log.report()
+            raise
+        self._ended(found)
+
+    def _of_tags(self, run: str, tags: list[str]) -> NativeScan:
         """The rows of these tags of a run, which the scan has."""
         names: Any = {"runs": {"exactly": [run]}, "tags": {"exactly": tags}}
         filters: Any = {**self._filters, **names}
-        return Scan(self._log, self._table, filters, self._options, explains=False)
+        return self._log.scan(self._table, filters, self._options)
 
     def _narrowed(self, columns: list[str] | None, conditions: dict[str, Any]) -> Scan:
         """The scan with fewer columns, and with `conditions` in place of its own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,68 @@ from tfevents._columns import field_values, fields_of, values
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tfevents import _native
+
+
+class Pack:
+    """The rows of some series of one run, one series after the other, taken over when needed."""
+
+    __slots__ = ("_given", "_own", "_read", "schema")
+
+    def __init__(self, schema: pa.Schema, given: _native.Pack | _Alone) -> None:
+        self.schema = schema
+        self._given = given
+        self._own: pa.Schema | None = None
+        self._read: list[pa.RecordBatch] | None = None
+
+    @property
+    def run(self) -> str:
+        return self._given.run
+
+    def tag(self, number: int) -> str:
+        return cast("str", self._given.tag(number))  # None only in events
+
+    def rows(self, number: int) -> int:
+        return self._given.start(number + 1) - self._given.start(number)
+
+    @property
+    def own(self) -> pa.Schema:
+        """The columns without run and tag."""
+        if self._own is None:
+            own = [field for field in self.schema if field.name not in ("run", "tag")]
+            self._own = pa.schema(own, self.schema.metadata)
+        return self._own
+
+    def parts(self, number: int) -> list[pa.RecordBatch]:
+        """The rows of one series, in the columns `own`."""
+        if self._read is None:
+            self._read = pa.table(self._given.rows()).to_batches()
+        if len(self._given) == 1:
+            return self._read
+        (rows,) = self._read
+        return [rows.slice(self._given.start(number), self.rows(number))]
+
+
+class _Alone:
+    """What a pack is given of one series that was pickled."""
+
+    def __init__(self, run: str, tag: str, stream: bytes) -> None:
+        self.run = run
+        self._tag = tag
+        self._table = pa.ipc.open_stream(stream).read_all()
+
+    def __len__(self) -> int:
+        return 1
+
+    def tag(self, _number: int) -> str:
+        return self._tag
+
+    def start(self, number: int) -> int:
+        return self._table.num_rows if number else 0
+
+    def rows(self) -> pa.Table:
+        return self._table
 
 
 class Series:
@@ -30,41 +92,52 @@ class Series:
     * Everything else: a list.
     """
 
-    def __init__(self, run: str, tag: str, schema: pa.Schema, parts: list[pa.RecordBatch]) -> None:
-        self.run = run
-        self.tag = tag
-        self._schema = schema
-        self._parts = parts  # without the columns run and tag
-        self._values: dict[str, Any] = {}
+    __slots__ = ("__weakref__", "_kept", "_number", "_pack")
+
+    _kept: dict[str, Any]  # only once something was read: there may be many series
+
+    def __init__(self, pack: Pack, number: int) -> None:
+        self._pack = pack
+        self._number = number
 
     def __reduce__(self) -> tuple[Any, ...]:
-        table = pa.Table.from_batches(self._parts, self._own)
+        table = pa.Table.from_batches(self._parts, self._pack.own)
         sink = pa.BufferOutputStream()  # of a slice only its rows are written
         with pa.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)
-        return _restore, (self.run, self.tag, self._schema, sink.getvalue().to_pybytes())
+        return _restore, (self.run, self.tag, self._pack.schema, sink.getvalue().to_pybytes())
 
     @property
-    def _own(self) -> pa.Schema:
-        own = [field for field in self._schema if field.name not in ("run", "tag")]
-        return pa.schema(own, self._schema.metadata)
+    def run(self) -> str:
+        """The run."""
+        return self._pack.run
+
+    @property
+    def tag(self) -> str:
+        """The tag; None for events without values."""
+        return self._pack.tag(self._number)
+
+    @property
+    def _parts(self) -> list[pa.RecordBatch]:
+        """The rows without the columns run and tag."""
+        return self._pack.parts(self._number)
 
     @property
     def columns(self) -> list[str]:
         """Names of the columns beside run and tag."""
-        return [name for name in self._schema.names if name not in ("run", "tag")]
+        return [name for name in self._pack.schema.names if name not in ("run", "tag")]
 
     def to_arrow(self) -> pa.Table:
         """The rows as a `pyarrow.Table`, with all columns of the scan."""
-        table = pa.Table.from_batches(self._parts, self._own)
+        table = pa.Table.from_batches(self._parts, self._pack.own)
         names = {"run": self.run, "tag": self.tag}
         columns = [
             _repeated(names[field.name], len(self), field.type)
             if field.name in names
             else table[field.name]
-            for field in self._schema
+            for field in self._pack.schema
         ]
-        return pa.table(columns, schema=self._schema)
+        return pa.table(columns, schema=self._pack.schema)
 
     def to_pandas(self, **options: Any) -> pd.DataFrame:
         """The rows as a `pandas.DataFrame`, as `Scan.to_pandas` has them."""
@@ -73,7 +146,7 @@ class Series:
         return to_pandas(self.to_arrow, options)
 
     def __len__(self) -> int:
-        return sum(part.num_rows for part in self._parts)
+        return self._pack.rows(self._number)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self.columns, *self._fields]
@@ -83,17 +156,19 @@ class Series:
         """Numbers of structs in lists, and the column each is in."""
         return {
             name: field.name
-            for field in self._own
+            for field in self._pack.own
             for name in fields_of(field.type)
-            if name not in self._schema.names
+            if name not in self._pack.schema.names
         }
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # also before __init__, when a copy is made
             raise AttributeError(name)
-        if name not in self._values:
-            self._values[name] = self._read(name)
-        return self._values[name]
+        if not hasattr(self, "_kept"):
+            self._kept = {}
+        if name not in self._kept:
+            self._kept[name] = self._read(name)
+        return self._kept[name]
 
     def _read(self, name: str) -> Any:
         column = name if name in self.columns else self._fields.get(name)
@@ -108,7 +183,7 @@ class Series:
 
 
 def _restore(run: str, tag: str, schema: pa.Schema, stream: bytes) -> Series:
-    return Series(run, tag, schema, pa.ipc.open_stream(stream).read_all().to_batches())
+    return Series(Pack(schema, _Alone(run, tag, stream)), 0)
 
 
 def _repeated(name: str, rows: int, kind: pa.DataType) -> pa.Array:

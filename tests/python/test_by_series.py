@@ -57,7 +57,7 @@ def test_every_kind_is_split_into_its_rows(kind):
 @pytest.mark.parametrize(("budget", "shared"), [(1, 0), (5000, 1 << 40), (100_000, 0)])
 def test_a_run_that_is_too_large_is_read_in_groups(monkeypatch, budget, shared):
     monkeypatch.setattr(_by_series, "BUDGET", budget)
-    monkeypatch.setattr(_by_series, "_SHARED", shared)
+    monkeypatch.setattr(_by_series, "SHARED", shared)
     logs = tfevents.open(GOLDEN)
     for scan in (logs.scalars(runs="t*"), logs.histograms(tags="*"), logs.images(runs="tf*")):
         check(scan)
@@ -169,6 +169,33 @@ def test_a_kept_series_keeps_no_more_than_itself(log):
     series = list(tfevents.open(log.root).scalars().by_series())
     assert [one.tag for one in series] == ["x", "y"]
     assert sum(one.to_arrow().get_total_buffer_size() for one in series) < 9000 * 2 * 40
+
+
+def test_many_small_series_of_many_runs_keep_their_rows(log):
+    """Series that share memory, runs that share batches, names of files that grow in number."""
+    for run in ("a", "b/c", "d"):
+        for part in range(2):
+            steps = range(part * 3, part * 3 + 3)
+            tags = [f"t{n}" for n in range(400) if n % 7 or run != "a"]
+            events = [event(n, *(scalar(tag, n + len(tag)) for tag in tags)) for n in steps]
+            log(run, events, f"{part}.tfevents")
+    columns = ["run", "tag", "step", "value", "file", "offset"]
+    check(tfevents.open(log.root).scalars(columns=columns))
+    check(tfevents.open(log.root).scalars(columns=["tag", "run"]))
+
+
+def test_series_outlive_the_loop_and_the_log(log):
+    log("a", [event(n, *(scalar(f"t{tag}", tag) for tag in range(50))) for n in range(20)])
+    with tfevents.open(log.root) as logs:
+        series = list(logs.scalars().by_series())
+    assert [one.value.tolist() for one in series] == [[float(tag)] * 20 for tag in range(50)]
+    assert [len(one) for one in series] == [20] * 50
+
+
+def test_a_kept_small_series_keeps_little_of_the_others(log):
+    log("a", [event(n, *(scalar(f"t{tag}", n) for tag in range(300))) for n in range(300)])
+    one = next(tfevents.open(log.root).scalars().by_series())
+    assert one.to_arrow().get_total_buffer_size() < 2 * _by_series.SHARED
 
 
 def test_a_data_frame(log):

@@ -17,6 +17,7 @@ mod projector;
 mod raw_writers;
 mod records;
 mod scan;
+mod split;
 mod summary;
 mod writer;
 
@@ -36,6 +37,8 @@ mod _native {
     use super::records::PyRecords;
     #[pymodule_export]
     use super::scan::{PyBatch, PyBatches, PyScan, PyTable};
+    #[pymodule_export]
+    use super::split::{PyPack, PySplit};
 
     #[pymodule_export]
     use super::ending::{after_fork, close_all, close_at_exit, close_writers, flush_writers};

@@ -2,6 +2,7 @@
 
 use crate::capsule;
 use crate::interrupt::detached;
+use crate::split::PySplit;
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 use pyo3::prelude::*;
@@ -9,7 +10,7 @@ use pyo3::types::PyCapsule;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tfevents::logdir::{Batches, Reader, Scan};
+use tfevents::logdir::{Batches, Limits, Reader, Scan, Split};
 
 /// Rows that have not been read yet; any Arrow consumer takes it as it is.
 #[pyclass(name = "Scan", module = "tfevents._native", frozen)]
@@ -61,6 +62,14 @@ impl PyScan {
     fn batches(&self, py: Python<'_>) -> PyResult<PyBatches> {
         let stream = detached(py, |go_on| self.0.stream(go_on))?;
         Ok(PyBatches(Mutex::new(stream)))
+    }
+
+    /// An iterator over series in packs; holds `run` bytes of a run at once, and series of up to
+    /// `shared` bytes in one pack.
+    fn split(&self, py: Python<'_>, run: usize, shared: usize) -> PyResult<PySplit> {
+        let limits = Limits { run, shared };
+        let split = detached(py, |go_on| Split::open(&self.0, limits, go_on))?;
+        Ok(PySplit::new(split))
     }
 
     /// How many rows there are.
@@ -124,6 +133,12 @@ impl RecordBatchReader for Watched {
 pub(crate) struct PyTable {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
+}
+
+impl PyTable {
+    pub(crate) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        Self { schema, batches }
+    }
 }
 
 #[pymethods]

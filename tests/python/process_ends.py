@@ -1,10 +1,11 @@
 """Writers in children of multiprocessing, and what each way to end leaves on the disk.
 
-Run as a script: ``python process_ends.py METHOD WROTE FOLDER [MODULE]``. METHOD is how children
-start; WROTE is 1 if the parent has written with the writer before. Every cell is one child that
-adds 300 points with a writer (a global one, an argument, or one it makes) and then ends: well, by
-an exception, or by SIGTERM. Prints for each cell how many points are on the disk. MODULE is where
-`SummaryWriter` comes from, to put the counts of another writer beside.
+Run as a script: ``python process_ends.py METHOD WROTE FOLDER [MODULE [SKIP]]``. METHOD is how
+children start; WROTE is 1 if the parent has written with the writer before. Every cell is one child
+that adds 300 points with a writer (a global one, an argument, or one it makes) and then ends: well,
+by an exception, or by SIGTERM. Prints for each cell how many points are on the disk. MODULE is
+where `SummaryWriter` comes from, to put the counts of another writer beside; SKIP cells are left
+out, to go on behind one that hangs.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ POINTS = 300
 STARTERS = ("process", "pool", "executor")
 WRITERS = ("made", "global", "argument")  # the parent opens none before the second
 ENDS = ("normal", "exception", "sigterm")
+CELLS = list(itertools.product(WRITERS, STARTERS, ENDS))
 KEPT: dict[str, object] = {}  # writers that are referenced until the process has ended
 
 
@@ -58,6 +60,11 @@ def steps(folder: str) -> list[int]:
     )
 
 
+def patience(module: str) -> float:
+    """How many seconds a writer has before SIGTERM: others write after minutes, or not at all."""
+    return 30 if module == "tfevents" else 1
+
+
 def terminate(folder: str, patience: float) -> None:
     """Sends SIGTERM to the child, after it has added its points and had a moment to write them."""
     deadline = time.monotonic() + 60
@@ -77,14 +84,14 @@ def run_cell(context, starter: str, module: str, folder: str, writer: object, en
         child = context.Process(target=work, args=arguments)
         child.start()
         if end == "sigterm":
-            terminate(folder, 30)
+            terminate(folder, patience(module))
         child.join(60)
         assert child.exitcode is not None, "the child hangs"
     elif starter == "pool":
         with context.Pool(1) as pool:
             task = pool.apply_async(work, arguments)
             if end == "sigterm":
-                terminate(folder, 30)
+                terminate(folder, patience(module))
                 pool.terminate()
             else:
                 task.wait(60)
@@ -94,15 +101,15 @@ def run_cell(context, starter: str, module: str, folder: str, writer: object, en
         with ProcessPoolExecutor(1, mp_context=context) as executor:
             task = executor.submit(work, *arguments)
             if end == "sigterm":
-                terminate(folder, 30)
+                terminate(folder, patience(module))
             task.exception(60)
 
 
-def main(method: str, wrote: bool, root: str, module: str) -> None:
+def main(method: str, wrote: bool, root: str, module: str, skip: int) -> None:
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload([])
-    for kind, starter, end in itertools.product(WRITERS, STARTERS, ENDS):
+    for kind, starter, end in CELLS[skip:]:
         folder = str(Path(root, f"{kind}-{starter}-{end}"))
         Path(folder).mkdir()
         writer = None
@@ -118,13 +125,13 @@ def main(method: str, wrote: bool, root: str, module: str) -> None:
             writer.close()
         found = steps(folder)
         whole = found == list(range(POINTS))
-        print(kind, starter, end, POINTS if whole else f"{len(found)} of {POINTS}", flush=True)
+        count = POINTS if whole else f"{len(found)} of {POINTS}"
+        print(f"{kind} {starter} {end}: {count}", flush=True)
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
     import process_ends  # so that children find `work` under a name of its own
 
-    process_ends.main(
-        sys.argv[1], sys.argv[2] == "1", sys.argv[3], (sys.argv[4:] or ["tfevents"])[0]
-    )
+    method, wrote, root, module, skip = [*sys.argv[1:], "tfevents", "0"][:5]
+    process_ends.main(method, wrote == "1", root, module, int(skip))

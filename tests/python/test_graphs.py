@@ -55,3 +55,13 @@ def test_openvino_models_become_graphs(tmp_path: Path) -> None:
         ("act", "ReLU", ["in"]),
     ]
     assert read.node[0].attr["parameters"].s == b"shape = 1,3"
+
+
+def test_layers_under_the_statistics_of_an_openvino_model_are_no_nodes(tmp_path: Path) -> None:
+    (tmp_path / "m.xml").write_text(
+        '<net><layers><layer id="0" name="in" type="Input"/></layers><edges/>'
+        "<statistics><layer><name>in</name><min>0,0</min><max>1,1</max></layer></statistics></net>"
+    )
+    with SummaryWriter(tmp_path / "run") as w:
+        w.add_openvino_graph(tmp_path / "m.xml")
+    assert [(node.name, node.op) for node in graph(tmp_path / "run").node] == [("in", "Input")]

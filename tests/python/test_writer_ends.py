@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -12,17 +13,34 @@ from records import read_events, run_events
 
 SCRIPT = Path(__file__).with_name("process_ends.py")
 CELLS = 27
+METHODS = ("fork", "forkserver", "spawn")
+
+
+@pytest.fixture(scope="module")
+def matrices(tmp_path_factory):
+    """A process for each part of the matrix: they mostly wait, and all run at once."""
+    parts = {}
+    for method, wrote in itertools.product(METHODS, (0, 1)):
+        folder = tmp_path_factory.mktemp(f"{method}{wrote}")
+        command = [sys.executable, str(SCRIPT), method, str(wrote), str(folder)]
+        parts[method, wrote] = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    yield parts
+    for part in parts.values():
+        part.kill()
+        part.wait()
 
 
 @pytest.mark.parametrize("wrote", [0, 1], ids=["parent_silent", "parent_wrote"])
-@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
-def test_children_of_multiprocessing_lose_nothing(tmp_path, method, wrote):
-    command = [sys.executable, str(SCRIPT), method, str(wrote), str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    cells = done.stdout.splitlines()
+@pytest.mark.parametrize("method", METHODS)
+def test_children_of_multiprocessing_lose_nothing(matrices, method, wrote):
+    script = matrices[method, wrote]
+    printed, errors = script.communicate(timeout=300)
+    assert script.returncode == 0, errors
+    cells = printed.splitlines()
     assert len(cells) == CELLS
-    assert [cell for cell in cells if not cell.endswith(" 300")] == []
+    assert [cell for cell in cells if not cell.endswith(": 300")] == []
 
 
 @pytest.mark.parametrize("value", ["1.5", "np.float32(1.5)", "[1.5]"])
@@ -158,3 +176,33 @@ def test_ctrl_c_ends_a_long_encoding(tmp_path, call, shape):
         tmp_path,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        ("writer.add_image('i', data)", (3, 8000, 8000)),
+        ("writer.add_images('i', data)", (64, 3, 1000, 1000)),
+        ("writer.add_embedding(np.ones((4096, 2)), label_img=data)", (4096, 3, 120, 120)),
+        ("writer.add_video('v', data)", (1, 2, 3, 1500, 1500)),
+    ],
+)
+def test_signals_are_handled_while_pictures_are_encoded(tmp_path, call, shape):
+    done = python(
+        f"""
+        import signal, sys
+        import numpy as np
+        from tfevents import SummaryWriter
+        data = np.random.default_rng(0).integers(0, 256, {shape}, dtype="u1")
+        writer = SummaryWriter(sys.argv[1])
+        handled = []
+        signal.signal(signal.SIGALRM, lambda *_: handled.append(1))
+        signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+        {call}
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        print(len(handled))
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 5, "those that come during a native call count once behind it"

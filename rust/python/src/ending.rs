@@ -5,7 +5,7 @@
 //! a child. The list is locked only with the interpreter lock held and for no longer than to copy
 //! it, so that a fork never finds it locked.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -23,6 +23,9 @@ use crate::writer::PyWriter;
 static LIVE: Mutex<Vec<Weak<Writer>>> = Mutex::new(Vec::new());
 /// The generation of this process that is prepared for its end.
 static PREPARED: AtomicU64 = AtomicU64::new(u64::MAX);
+/// Whether `multiprocessing` tells of the start of a child. What a fork copies includes both this and
+/// what was registered there.
+static FOLLOWED: AtomicBool = AtomicBool::new(false);
 /// How long values wait in a child of `multiprocessing`, which may be ended at any moment:
 /// `Pool` terminates its workers as soon as it has their results.
 const IN_CHILD: Duration = Duration::from_millis(20);
@@ -138,6 +141,16 @@ pub fn after_fork() {
     exit::forget_calls();
 }
 
+/// Prepares a child of `multiprocessing` again that was prepared when its arguments were unpickled:
+/// a child forgets all finalisers when it has them.
+#[pyfunction]
+pub fn child_begins(py: Python<'_>, _module: &Bound<'_, PyAny>) -> PyResult<()> {
+    if generation() == PREPARED.load(Ordering::Relaxed) {
+        prepare_process(py)?;
+    }
+    Ok(())
+}
+
 /// Prepares this module for forks and for the exit.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
@@ -170,11 +183,16 @@ fn prepare_process(py: Python<'_>) -> PyResult<()> {
     if util.is_none() {
         return Ok(());
     }
-    let close_all = py.import("tfevents._native")?.getattr("close_all")?;
+    let native = py.import("tfevents._native")?;
+    let close_all = native.getattr("close_all")?;
     let priority = PyDict::new(py);
     // Behind those of the user, who may log in them.
     priority.set_item("exitpriority", -100)?;
     util.call_method("Finalize", (py.None(), close_all), Some(&priority))?;
+    if !FOLLOWED.swap(true, Ordering::Relaxed) {
+        let child_begins = native.getattr("child_begins")?;
+        util.call_method1("register_after_fork", (&native, child_begins))?;
+    }
     let process = modules.call_method1("get", ("multiprocessing.process",))?;
     if !process.is_none() && !process.call_method0("parent_process")?.is_none() {
         set_flush_interval(IN_CHILD);

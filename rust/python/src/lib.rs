@@ -41,7 +41,9 @@ mod _native {
     use super::split::{PyPack, PySplit};
 
     #[pymodule_export]
-    use super::ending::{after_fork, close_all, close_at_exit, close_writers, flush_writers};
+    use super::ending::{
+        after_fork, child_begins, close_all, close_at_exit, close_writers, flush_writers,
+    };
     #[pymodule_export]
     use super::entry::PySummaryBase;
     #[pymodule_export]

@@ -230,10 +230,10 @@ pub fn png<'py>(
     layout: &str,
 ) -> PyResult<(Bound<'py, PyBytes>, u32, u32, Option<String>)> {
     let array = pixels.array()?;
-    let made = py.detach(|| {
+    let made = watched(py, || {
         Pixels::of(&array, layout)?
             .and_then(|pixels| Ok((media::png::encode(&pixels)?, pixels.height, pixels.width)))
-    });
+    })?;
     let Fitted {
         made: (encoded, height, width),
         problem,

@@ -1,13 +1,10 @@
-//! Animated GIF. Frames of up to 256 colors keep them; others get the nearest of a palette.
+//! Animated GIF.
 
 use gif::{Encoder, EncodingError, Frame, Repeat};
 
 use super::Pixels;
+use super::palette::Indexed;
 use crate::error::{Error, Result};
-use crate::interrupt;
-
-/// Pixels of a frame that may be looked at to choose its palette; of larger ones only some are.
-const SAMPLES: usize = 2048;
 
 /// The bytes of a GIF file that shows RGB `frames`, `fps` a second, for ever.
 pub fn encode(frames: &[Pixels], fps: f64) -> Result<Vec<u8>> {
@@ -24,16 +21,23 @@ pub fn encode(frames: &[Pixels], fps: f64) -> Result<Vec<u8>> {
         return Err(bad(&"it is larger than 65535 pixels across"));
     };
     let mut out = Vec::new();
-    let frame = |pixels: &Pixels| {
-        let speed = (pixels.data.len() / 3 / SAMPLES).clamp(1, 10) as i32;
-        let mut frame = Frame::from_rgb_speed(width, height, &pixels.data, speed);
-        // In hundredths of a second.
-        frame.delay = (100.0 / fps).round().clamp(1.0, 65535.0) as u16;
+    let frame = |pixels: &Pixels| -> std::io::Result<Frame<'static>> {
+        let stopped = |_| std::io::Error::from(std::io::ErrorKind::Interrupted);
+        let Indexed { palette, indices } = Indexed::of(pixels).map_err(stopped)?;
+        let mut frame = Frame {
+            width,
+            height,
+            buffer: indices.into(),
+            palette: Some(palette),
+            // In hundredths of a second.
+            delay: (100.0 / fps).round().clamp(1.0, 65535.0) as u16,
+            ..Frame::default()
+        };
         disturb(&mut frame);
-        frame
+        Ok(frame)
     };
     let written = (|| -> std::result::Result<(), EncodingError> {
-        let mut current = frame(first);
+        let mut current = frame(first)?;
         // The global table is that of the first frame. An empty one would be written as two black
         // entries, which Pillow takes for the colors of a gray frame.
         let global = current.palette.take().unwrap_or_default();
@@ -41,10 +45,7 @@ pub fn encode(frames: &[Pixels], fps: f64) -> Result<Vec<u8>> {
         encoder.set_repeat(Repeat::Infinite)?;
         encoder.write_frame(&current)?;
         for pixels in &frames[1..] {
-            if interrupt::check().is_err() {
-                return Err(std::io::Error::from(std::io::ErrorKind::Interrupted).into());
-            }
-            current = frame(pixels);
+            current = frame(pixels)?;
             if current.palette.as_ref() == Some(&global) {
                 current.palette = None;
             }

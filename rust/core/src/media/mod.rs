@@ -3,6 +3,7 @@
 //! [`pixels`] turns arrays of any layout and dtype into 8-bit pixels; the other files encode them.
 
 pub mod gif;
+mod palette;
 pub mod pixels;
 pub mod png;
 pub mod sprite;

@@ -7,10 +7,14 @@
 //! nothing.
 
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::summary::{Array, Dtype, Fitted};
 
 /// Images to a row of a grid.
 const GRID_COLUMNS: usize = 8;
+
+/// Elements between two looks at whether the caller still waits: a few milliseconds.
+const STRETCH: usize = 1 << 20;
 
 /// 8-bit pixels, row by row, channels side by side.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +67,7 @@ pub(super) fn grid(
     let Fitted {
         made: bytes,
         problem,
-    } = bytes(array, name);
+    } = bytes(array, name)?;
     let columns = images.min(columns);
     let tiles = Tiles {
         axes: &axes,
@@ -84,7 +88,7 @@ pub(super) fn grid(
         height: rows,
         width: across,
         channels: if channels == 1 { 3 } else { channels as u8 },
-        data: tiles.arrange(&bytes, 0, images, columns),
+        data: tiles.arrange(&bytes, 0, images, columns)?,
     };
     Ok(Fitted { made, problem })
 }
@@ -109,7 +113,7 @@ pub fn frames(array: &Array<'_>, layout: &str) -> Result<Fitted<Vec<Pixels>>> {
     let Fitted {
         made: bytes,
         problem,
-    } = bytes(array, name);
+    } = bytes(array, name)?;
     let (height, width, videos) = (axes.length('H'), axes.length('W'), axes.length('N'));
     let slots = videos.next_power_of_two();
     // Rows are the square root, rounded down to a power of two.
@@ -126,61 +130,58 @@ pub fn frames(array: &Array<'_>, layout: &str) -> Result<Fitted<Vec<Pixels>>> {
         return Err(Error::argument(format!("{name} is too large for an image")));
     };
     let frame = |time: usize| {
-        let mut data = tiles.arrange(&bytes, time * axes.stride('T'), videos, columns);
+        let mut data = tiles.arrange(&bytes, time * axes.stride('T'), videos, columns)?;
         data.resize(tall as usize * across as usize * 3, 0);
-        Pixels {
+        Ok(Pixels {
             height: tall,
             width: across,
             channels: 3,
             data,
-        }
+        })
     };
     Ok(Fitted {
-        made: (0..axes.length('T')).map(frame).collect(),
+        made: (0..axes.length('T')).map(frame).collect::<Result<_>>()?,
         problem,
     })
 }
 
 /// Elements to bytes, in the order they are.
-fn bytes(array: &Array<'_>, name: &str) -> Fitted<Vec<u8>> {
-    let (bytes, nan) = match array.dtype {
-        Dtype::Uint8 => return Fitted::exactly(array.data.to_vec()),
-        Dtype::Float32 => {
-            let floats = array.data.as_chunks::<4>().0.iter();
-            scale(floats.map(|bytes| f32::from_le_bytes(*bytes)), array.len())
-        }
+fn bytes(array: &Array<'_>, name: &str) -> Result<Fitted<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let nan = match array.dtype {
+        Dtype::Uint8 => return Ok(Fitted::exactly(array.data.to_vec())),
+        Dtype::Float32 => scale(array.data.as_chunks().0, f32::from_le_bytes, &mut bytes)?,
         Dtype::Float64 => {
-            let floats = array.data.as_chunks::<8>().0.iter();
-            scale(
-                floats.map(|bytes| f64::from_le_bytes(*bytes) as f32),
-                array.len(),
-            )
+            let narrow = |bytes| f64::from_le_bytes(bytes) as f32;
+            scale(array.data.as_chunks().0, narrow, &mut bytes)?
         }
-        _ => scale(
-            array.to_f64().into_iter().map(|number| number as f32),
-            array.len(),
-        ),
+        _ => scale(&array.to_f64(), |number| number as f32, &mut bytes)?,
     };
-    Fitted {
+    Ok(Fitted {
         made: bytes,
         problem: nan.then(|| {
             format!(
                 "`{name}` must be uint8, or numbers from 0 to 1, not NaN, which is written as 0"
             )
         }),
-    }
+    })
 }
 
+/// Appends each of `elements`, which `number` reads, as a byte; says whether one was NaN.
 #[inline(always)]
-fn scale(numbers: impl Iterator<Item = f32>, length: usize) -> (Vec<u8>, bool) {
-    let mut bytes = Vec::with_capacity(length);
+fn scale<T: Copy>(elements: &[T], number: impl Fn(T) -> f32, bytes: &mut Vec<u8>) -> Result<bool> {
+    bytes.reserve_exact(elements.len());
     let mut nan = 0u32;
-    bytes.extend(numbers.map(|number| {
-        nan |= u32::from(number.is_nan());
-        // Saturates: below 0 is 0, above 255 is 255. NaN is 0.
-        (number * 255.0).clamp(0.0, 255.0) as i32 as u8
-    }));
-    (bytes, nan != 0)
+    for stretch in elements.chunks(STRETCH) {
+        interrupt::check()?;
+        bytes.extend(stretch.iter().map(|&element| {
+            let number = number(element);
+            nan |= u32::from(number.is_nan());
+            // Saturates: below 0 is 0, above 255 is 255. NaN is 0.
+            (number * 255.0).clamp(0.0, 255.0) as i32 as u8
+        }));
+    }
+    Ok(nan != 0)
 }
 
 /// Lengths and strides by letter.
@@ -239,14 +240,26 @@ struct Tiles<'a> {
 
 impl Tiles<'_> {
     /// Puts `images` images, from `offset` of `bytes` on, side by side.
-    fn arrange(&self, bytes: &[u8], offset: usize, images: usize, columns: usize) -> Vec<u8> {
+    fn arrange(
+        &self,
+        bytes: &[u8],
+        offset: usize,
+        images: usize,
+        columns: usize,
+    ) -> Result<Vec<u8>> {
         let out_channels = if self.channels == 1 { 3 } else { self.channels };
         let row_bytes = columns * self.width * out_channels;
         let mut out = vec![0; images.div_ceil(columns) * self.height * row_bytes];
         let [of_image, of_row, of_column, of_channel] =
             ['N', 'H', 'W', 'C'].map(|letter| self.axes.stride(letter));
+        let mut arranged = 0;
         for image in 0..images {
             for row in 0..self.height {
+                arranged += self.width * out_channels;
+                if arranged >= STRETCH {
+                    arranged = 0;
+                    interrupt::check()?;
+                }
                 let from = offset + image * of_image + row * of_row;
                 let to = (image / columns * self.height + row) * row_bytes
                     + image % columns * self.width * out_channels;
@@ -268,7 +281,7 @@ impl Tiles<'_> {
                 }
             }
         }
-        out
+        Ok(out)
     }
 }
 

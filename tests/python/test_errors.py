@@ -146,13 +146,13 @@ def test_steps_that_are_no_whole_numbers(logs, steps):
         logs.scalars(steps=steps).to_arrow()
 
 
-@pytest.mark.parametrize("given", [(5, 1), (float("nan"), 1.0), (1,), (1, 2, 3), ("a", "b")])
+@pytest.mark.parametrize("given", [(5, 1), (float("nan"), 1.0), (1,), (1, 2, 3)])
 def test_a_wall_time_that_makes_no_sense(logs, given):
     with pytest.raises(ValueError, match="wall_time"):
         logs.scalars(wall_time=given)
 
 
-@pytest.mark.parametrize("given", [5, "ab", ([], 1)])
+@pytest.mark.parametrize("given", [5, "ab", ("a", "b"), ([], 1)])
 def test_a_wall_time_of_the_wrong_type(logs, given):
     with pytest.raises(TypeError, match="wall_time"):
         logs.scalars(wall_time=given)

@@ -15,7 +15,7 @@ import pytest
 
 SCRIPT = Path(process_ends.__file__)
 #: Seconds without a further cell. PyTorch is imported in each child that does not fork.
-PATIENCE = 60
+PATIENCE = 15
 
 
 def ends(method: str, wrote: int, folder: Path, module: str) -> dict[str, str]:
@@ -37,6 +37,8 @@ def ends(method: str, wrote: int, folder: Path, module: str) -> dict[str, str]:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(script.pid, signal.SIGKILL)
         script.wait()
+        if script.stdout is not None:
+            script.stdout.close()
         if len(found) < len(process_ends.CELLS):
             found[" ".join(process_ends.CELLS[len(found)])] = "hangs"
     return found

@@ -11,9 +11,7 @@ use crate::error::Result;
 use crate::pipeline::Budget;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use arrow_array::{
-    Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, RecordBatchOptions, StringArray,
-};
+use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, RecordBatchOptions};
 use std::sync::Arc;
 
 /// Columns in which numbers never go down, as rows are in the order of runs and files.
@@ -35,10 +33,8 @@ impl Compact {
 
     fn compact(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
         let schema = batch.schema();
-        if self.columns.is_empty() {
-            let names = schema.fields().iter().map(|field| field.name());
-            self.columns = names.map(|name| Column::named(name)).collect();
-        }
+        self.columns
+            .resize_with(batch.num_columns(), Column::default);
         let mut columns = batch.columns().to_vec();
         for (i, known) in self.columns.iter_mut().enumerate() {
             let ascending = ASCENDING.contains(&schema.field(i).name().as_str());
@@ -66,31 +62,14 @@ impl Batches for Compact {
 }
 
 /// One column of a stream.
+#[derive(Default)]
 struct Column {
-    names: Met,
+    names: NameNumbers,
     /// The new number of each name, by the number it has in the stream; -1 for those without rows.
     numbers: Vec<i32>,
 }
 
-/// The names that rows have.
-enum Met {
-    /// So many that follow one another in the dictionary of the stream, from a number on: theirs
-    /// is a slice of it.
-    Range(usize, usize),
-    Some(NameNumbers),
-}
-
 impl Column {
-    fn named(name: &str) -> Self {
-        let names = match name {
-            // Paths that are no UTF-8 may read the same.
-            "file" => Met::Some(NameNumbers::default()),
-            _ => Met::Range(0, 0),
-        };
-        let numbers = Vec::new();
-        Self { names, numbers }
-    }
-
     /// The column with a dictionary of its own; `None` if it is right as it is.
     fn compact(&mut self, column: &ArrayRef, ascending: bool) -> Result<Option<ArrayRef>> {
         let Some(dictionary) = column.as_dictionary_opt::<Int32Type>() else {
@@ -103,17 +82,18 @@ impl Column {
         self.numbers.resize(names.len().max(self.numbers.len()), -1);
         let mut renumbered = false;
         let mut meet = |key: i32| {
-            if self.numbers[key as usize] < 0 {
-                self.numbers[key as usize] = self.names.of(key as usize, names);
+            let number = &mut self.numbers[key as usize];
+            if *number < 0 {
+                *number = self.names.of(names.value(key as usize)) as i32;
             }
-            renumbered |= self.numbers[key as usize] != key;
+            renumbered |= *number != key;
         };
         if ascending && keys.null_count() == 0 {
             distinct(keys.values()).for_each(&mut meet);
         } else {
             keys.iter().flatten().for_each(&mut meet);
         }
-        let values = self.names.values(dictionary.values());
+        let values = self.names.values();
         if !renumbered && values.len() == names.len() {
             return Ok(None);
         }
@@ -127,38 +107,6 @@ impl Column {
         let compacted = DictionaryArray::<Int32Type>::try_new(keys, values);
         let compacted = compacted.map_err(|e| bug(&e.to_string()))?;
         Ok(Some(Arc::new(compacted)))
-    }
-}
-
-impl Met {
-    /// The number of the name that is number `key` of `names`, and was not met before.
-    fn of(&mut self, key: usize, names: &StringArray) -> i32 {
-        if let Self::Range(start, count) = self {
-            if *count == 0 {
-                *start = key;
-            }
-            if key == *start + *count {
-                *count += 1;
-                return *count as i32 - 1;
-            }
-            let mut met = NameNumbers::default();
-            for key in *start..*start + *count {
-                met.of(names.value(key));
-            }
-            *self = Self::Some(met);
-        }
-        match self {
-            Self::Some(met) => met.of(names.value(key)) as i32,
-            Self::Range(..) => 0, // it was replaced above
-        }
-    }
-
-    /// The names, as the values of a dictionary.
-    fn values(&mut self, names: &ArrayRef) -> ArrayRef {
-        match self {
-            Self::Range(start, count) => names.slice(*start, *count),
-            Self::Some(met) => met.values(),
-        }
     }
 }
 
@@ -218,19 +166,6 @@ mod tests {
             let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
             assert_eq!(got[0], (vec![0, 0, 1], names(&["b", "c"])));
             assert_eq!(got[1], (vec![1, 2], names(&["b", "c", "d"])));
-        }
-    }
-
-    #[test]
-    fn names_without_rows_are_left_out_between_batches_too() {
-        let all = ["a", "b", "c", "d", "e"];
-        for column in ["run", "tag", "file"] {
-            let given = [vec![1, 2], vec![2, 4], vec![4]];
-            let got = compacted(given.map(|keys| batch(column, keys, &all)).into());
-            let keys: Vec<_> = got.iter().map(|(keys, _)| keys.clone()).collect();
-            assert_eq!(keys, [vec![0, 1], vec![1, 2], vec![2]]);
-            assert_eq!(got[0].1, ["b", "c"]);
-            assert_eq!(got[2].1, ["b", "c", "e"]);
         }
     }
 

@@ -153,9 +153,6 @@ impl Stream {
             Restarts::All => Attempts::Ignore,
         };
         spec.later = !matches!(attempts, Attempts::Ignore);
-        let wanted = &spec.layout.wanted;
-        let provenance = PROVENANCE.iter().any(|column| wanted.has(column));
-        let files = if provenance { view.files.len() } else { 0 };
         let meshes = (spec.kind == Kind::Meshes).then(|| {
             let assembler = MeshAssembler::new(spec.filter.wall_time.take());
             (assembler, component_schema(&spec.layout.full))
@@ -167,7 +164,7 @@ impl Stream {
         Self {
             ordered: view.ordered(task),
             runs: strings(view.run_names()),
-            files: strings(view.paths().take(files)),
+            files: strings(view.paths()),
             tags: NameNumbers::default(),
             spec,
             attempts,

@@ -21,6 +21,7 @@
 //! become columns in [`table`], on all cores in [`pipeline`], for many files in [`logdir`].
 //! [`summary`] and [`writer`] go the other way.
 
+pub mod catalog;
 pub mod error;
 pub mod event;
 pub mod export;

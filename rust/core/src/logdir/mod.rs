@@ -6,9 +6,7 @@
 
 mod casts;
 mod compact;
-mod discover;
 mod embeddings;
-mod file;
 mod gather;
 mod hparam_values;
 mod hparams;
@@ -26,31 +24,31 @@ mod tables;
 mod tags;
 mod view;
 
+pub use crate::catalog::{FileVersion, Root, Run, Snapshot, Unlisted};
 pub use casts::Nulled;
-pub use discover::{Root, Run, Unlisted, discover, is_event_file};
-pub use file::{FileEntry, Frontier, natural};
-pub use portable::{FileVersion, PortableRun};
+pub use portable::PortableRun;
 pub use records::{Compression, Payload, Records};
 pub use refresh::{Refreshed, looks_like_event_file};
 pub use scan::{Batches, Reader, Scan};
 pub use selection::{Choose, Selection};
 pub use split::{Limits, Pack, Split};
 
+use crate::catalog::Replaced;
 use crate::error::{Error, Result};
 use crate::event::dtype::DType;
 use crate::event::kind::Kind;
 use crate::filter::{Filter, Names};
-use crate::pipeline::{FileTask, News, Report};
+use crate::pipeline::{News, Report};
 use crate::table::schema::{self, Layout, OnCast, TensorData, element_type};
 use arrow_schema::SchemaRef;
 use casts::Casts;
-use portable::Replaced;
+
 use scan::Resolved;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
-use view::State;
+use std::sync::Arc;
 pub(crate) use view::View;
+use view::{Current, State};
 
 /// What a step that goes back means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,27 +102,17 @@ impl Default for Options {
 pub struct LogDir {
     roots: Arc<[Root]>,
     options: Options,
-    snapshot: RwLock<Arc<Snapshot>>,
+    current: Current,
     report: Report,
     replaced: Replaced,
     casts: Casts,
-}
-
-/// The files of a log at one time.
-#[derive(Debug, Default)]
-pub struct Snapshot {
-    /// In natural order.
-    pub runs: Vec<Run>,
-    tags: selection::KnownTags,
-    /// What could not be listed.
-    pub unlisted: Vec<Unlisted>,
 }
 
 impl LogDir {
     /// Lists the files under `roots`. Nothing is read but directories and the files' lengths.
     pub fn open(roots: Vec<Root>, options: Options) -> Result<Self> {
         let (snapshot, empty) = Snapshot::list(&roots)?;
-        snapshot.check(&options)?;
+        check(&snapshot, &options)?;
         let nothing = roots.first().filter(|_| snapshot.runs.is_empty());
         if let Some(path) = empty
             .first()
@@ -136,11 +124,10 @@ impl LogDir {
         for file in snapshot.runs.iter().flat_map(|run| &run.files) {
             file.length();
         }
-        let snapshot = RwLock::new(Arc::new(snapshot));
         Ok(Self {
             roots: roots.into(),
             options,
-            snapshot,
+            current: Current::new(snapshot),
             report: Report::default(),
             replaced: Replaced::default(),
             casts: Casts::default(),
@@ -153,7 +140,7 @@ impl LogDir {
         Self {
             roots: Arc::clone(&self.roots),
             options: self.options,
-            snapshot: RwLock::new(self.snapshot()),
+            current: self.current.clone(),
             report: self.report.clone(),
             replaced: self.replaced.clone(),
             casts: self.casts.clone(),
@@ -162,7 +149,7 @@ impl LogDir {
 
     /// The files as of now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+        self.current.get().0
     }
 
     /// How the log is read.
@@ -292,8 +279,10 @@ impl LogDir {
     }
 
     fn state(&self) -> State {
+        let (snapshot, tags) = self.current.get();
         State {
-            snapshot: self.snapshot(),
+            snapshot,
+            tags,
             roots: Arc::clone(&self.roots),
             options: self.options,
             report: self.report.clone(),
@@ -360,69 +349,12 @@ pub(crate) fn bug(what: &str) -> Error {
     Error::argument(format!("internal error: {what}; please report this"))
 }
 
-impl Snapshot {
-    /// The files under `roots`, and the roots that have none.
-    fn list(roots: &[Root]) -> Result<(Self, Vec<PathBuf>)> {
-        let entry = |path: PathBuf| Arc::new(FileEntry::new(path));
-        let run = |(name, files): (String, Vec<PathBuf>)| Run {
-            name,
-            files: files.into_iter().map(entry).collect(),
-        };
-        let listing = discover(roots)?;
-        let snapshot = Self {
-            runs: listing.runs.into_iter().map(run).collect(),
-            unlisted: listing.unlisted,
-            ..Self::default()
-        };
-        Ok((snapshot, listing.empty))
-    }
-
-    /// Fails on what could not be listed, if damage is to be an error.
-    fn check(&self, options: &Options) -> Result<()> {
-        match self.unlisted.first() {
-            Some(entry) if options.on_damage == OnDamage::Raise => {
-                Err(Error::damaged(&entry.path, 0, entry.reason.as_str()))
-            }
-            _ => Ok(()),
+/// Fails on what could not be listed, if damage is to be an error.
+fn check(snapshot: &Snapshot, options: &Options) -> Result<()> {
+    match snapshot.unlisted.first() {
+        Some(entry) if options.on_damage == OnDamage::Raise => {
+            Err(Error::damaged(&entry.path, 0, entry.reason.as_str()))
         }
-    }
-
-    /// The runs that meet the condition; what could not be listed of them.
-    fn of_runs(whole: &Arc<Self>, filter: &Filter) -> Arc<Self> {
-        let runs = &filter.runs;
-        if matches!(runs, Names::All) {
-            return Arc::clone(whole);
-        }
-        let of_run = whole.runs.iter().filter(|run| runs.matches(&run.name));
-        let unlisted = whole
-            .unlisted
-            .iter()
-            .filter(|entry| runs.matches(&entry.run));
-        Arc::new(Self {
-            runs: of_run.cloned().collect(),
-            unlisted: unlisted.cloned().collect(),
-            ..Self::default()
-        })
-    }
-
-    /// The files in the order of the contract: runs as listed, their files by the wall time of the
-    /// first event, then by name.
-    fn tasks(&self) -> Vec<FileTask> {
-        let mut tasks = Vec::new();
-        for (number, run) in self.runs.iter().enumerate() {
-            let mut files = run.files.clone();
-            if files.len() > 1 {
-                files.sort_by(|a, b| a.first_wall_time().total_cmp(&b.first_wall_time()));
-            }
-            for entry in files {
-                let length = entry.length();
-                tasks.push(FileTask {
-                    entry,
-                    run: number as u32,
-                    length,
-                });
-            }
-        }
-        tasks
+        _ => Ok(()),
     }
 }

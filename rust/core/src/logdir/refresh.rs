@@ -1,8 +1,7 @@
 //! New files and new bytes.
 
-use super::discover::Run;
-use super::file::{FileEntry, Frontier, natural};
-use super::{LogDir, Options, Snapshot};
+use super::{LogDir, Options};
+use crate::catalog::{FileEntry, Frontier, Run, Snapshot, is_event_file, natural};
 use crate::error::{ErrorKind, Result};
 use crate::pipeline::walk::{Part, Refusal, Visit, Walk};
 use crate::record::OVERHEAD;
@@ -10,7 +9,7 @@ use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
 use crate::source::{LocalFile, Source, Window};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// What a refresh found.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +26,7 @@ impl LogDir {
     pub fn refresh(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Refreshed> {
         let before = self.snapshot();
         let (mut listed, _) = Snapshot::list(&self.roots)?;
-        listed.check(&self.options)?;
+        super::check(&listed, &self.options)?;
         keep_unlisted(&before, &mut listed);
         let known: HashMap<&PathBuf, &Arc<FileEntry>> = before
             .runs
@@ -48,10 +47,7 @@ impl LogDir {
                 Err(_) => *file = Arc::clone(old.unwrap_or(file)),
             }
         }
-        *self
-            .snapshot
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(without_gone(listed));
+        self.current.set(without_gone(listed));
         Ok(found)
     }
 }
@@ -235,6 +231,6 @@ fn head_fits(source: &LocalFile, path: &std::path::Path) -> Result<bool> {
     let read = source.read_at(&mut head, 0);
     let read = read.map_err(|e| crate::Error::io(e, path))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let told = read == 0 || read == head.len() || super::is_event_file(&name);
+    let told = read == 0 || read == head.len() || is_event_file(&name);
     Ok(told && head[4.min(read)..read].iter().all(|b| *b == 0))
 }

@@ -44,7 +44,7 @@ impl Selection {
     pub(super) fn resolve(&self, state: &State, go_on: &mut dyn FnMut() -> bool) -> Result<Filter> {
         let mut filter = self.filter.clone();
         if let Some(choose) = &self.tags {
-            let known = state.snapshot.tags.of_runs(state, &filter, go_on)?;
+            let known = state.tags.of_runs(state, &filter, go_on)?;
             filter.tags = Names::exactly(choose(known)?);
         }
         Ok(filter)

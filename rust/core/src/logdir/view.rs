@@ -1,16 +1,47 @@
 //! What a scan captures when it is made, and what it works on when it is read.
 
 use super::casts::Casts;
+use super::selection::KnownTags;
 use super::{OnDamage, Options, Root, Snapshot};
-use crate::filter::Filter;
+use crate::filter::{Filter, Names};
 use crate::pipeline::record::Policy;
-use crate::pipeline::{Access, FileTask, Ordered, Report, Task};
-use std::sync::Arc;
+use crate::pipeline::{self, Access, FileTask, Ordered, Report, Task};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The snapshot of now, with the tags that were listed of it.
+type Held = (Arc<Snapshot>, Arc<KnownTags>);
+
+/// The snapshot that scans capture until the next refresh.
+#[derive(Debug)]
+pub(super) struct Current(RwLock<Held>);
+
+impl Current {
+    pub(super) fn new(snapshot: Snapshot) -> Self {
+        Self(RwLock::new((Arc::new(snapshot), Arc::default())))
+    }
+
+    pub(super) fn get(&self) -> Held {
+        let held = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        held.clone()
+    }
+
+    pub(super) fn set(&self, snapshot: Snapshot) {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *held = (Arc::new(snapshot), Arc::default());
+    }
+}
+
+impl Clone for Current {
+    fn clone(&self) -> Self {
+        Self(RwLock::new(self.get()))
+    }
+}
 
 /// A log at one time: what a scan captures when it is made.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(super) snapshot: Arc<Snapshot>,
+    pub(super) tags: Arc<KnownTags>,
     pub(super) roots: Arc<[Root]>,
     pub(super) options: Options,
     pub(super) report: Report,
@@ -20,9 +51,12 @@ pub(crate) struct State {
 impl State {
     /// The runs in `filter` and their files, in order. Reads where a run has several.
     pub(super) fn view(&self, filter: &Filter) -> View {
-        let snapshot = Snapshot::of_runs(&self.snapshot, filter);
+        let snapshot = match &filter.runs {
+            Names::All => Arc::clone(&self.snapshot),
+            runs => Arc::new(self.snapshot.of_runs(|name| runs.matches(name))),
+        };
         View {
-            files: snapshot.tasks(),
+            files: pipeline::tasks(&snapshot),
             snapshot,
             state: self.clone(),
             roots: Arc::clone(&self.roots),

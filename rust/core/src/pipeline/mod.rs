@@ -11,6 +11,7 @@
 //! to back, whatever the number of threads.
 
 pub mod decode;
+mod first;
 pub mod order;
 pub mod plan;
 pub mod plugin;
@@ -22,7 +23,7 @@ pub mod tags;
 pub mod walk;
 
 pub use order::{News, Ordered, Output, Report};
-pub use plan::{FileTask, Unit, UnitPart, plan};
+pub use plan::{FileTask, Unit, UnitPart, plan, tasks};
 pub use pool::Budget;
 
 use crate::error::{Error, Result, describe};

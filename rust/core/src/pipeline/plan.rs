@@ -1,7 +1,8 @@
 //! Cuts files into units of work.
 
+use super::first;
 use super::walk::Part;
-use crate::logdir::FileEntry;
+use crate::catalog::{FileEntry, Snapshot};
 use std::sync::Arc;
 
 /// Bytes of a large file in one unit: enough to make the search for its first record small beside
@@ -23,6 +24,27 @@ pub struct FileTask {
     pub run: u32,
     /// How far to read.
     pub length: u64,
+}
+
+/// The files in the order of the contract: runs as listed, their files by the wall time of the
+/// first event, then by name.
+pub fn tasks(snapshot: &Snapshot) -> Vec<FileTask> {
+    let mut tasks = Vec::new();
+    for (number, run) in snapshot.runs.iter().enumerate() {
+        let mut files = run.files.clone();
+        if files.len() > 1 {
+            files.sort_by(|a, b| first::wall_time(a).total_cmp(&first::wall_time(b)));
+        }
+        for entry in files {
+            let length = entry.length();
+            tasks.push(FileTask {
+                entry,
+                run: number as u32,
+                length,
+            });
+        }
+    }
+    tasks
 }
 
 /// Part of a file in a unit.

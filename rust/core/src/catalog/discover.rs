@@ -5,7 +5,7 @@
 //! there; what lies below it, or was matched by a glob, is passed over where it cannot be listed,
 //! and told with the reason.
 
-use super::file::{FileEntry, natural};
+use super::natural::natural;
 use crate::error::{Error, Result, describe};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -305,15 +305,6 @@ fn text(name: &OsStr) -> String {
 /// TensorBoard's rule for what belongs to a log.
 pub fn is_event_file(name: &str) -> bool {
     name.contains("tfevents")
-}
-
-/// A run: its name, and its files in the order they are read.
-#[derive(Debug, Clone)]
-pub struct Run {
-    /// Path relative to the root; `.` for the root itself.
-    pub name: String,
-    /// Its files.
-    pub files: Vec<std::sync::Arc<FileEntry>>,
 }
 
 #[cfg(test)]

@@ -1,0 +1,80 @@
+//! Reads the wall time of a file's first event, which orders the files of a run.
+
+use super::walk::{Part, Refusal, Span, Visit, Walk};
+use crate::catalog::FileEntry;
+use crate::error::Result;
+use crate::event::view::Event;
+use crate::event::wire::{Field, Fields};
+use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
+use crate::source::{LocalFile, Source, Window};
+use std::path::Path;
+
+/// Damaged places that are passed at most to learn the time of the first event.
+const MOST_DAMAGE: usize = 64;
+
+/// Wall time of the first event; infinite if there is none. Read once, then kept by the entry.
+pub(super) fn wall_time(entry: &FileEntry) -> f64 {
+    if let Some(known) = entry.first_wall_time() {
+        return known;
+    }
+    let Some(found) = first_wall_time(&entry.path) else {
+        return f64::INFINITY; // perhaps later
+    };
+    entry.set_first_wall_time(found);
+    found
+}
+
+fn first_wall_time(path: &Path) -> Option<f64> {
+    struct First(Option<f64>);
+    impl Visit for First {
+        fn record<C: Crc>(
+            &mut self,
+            _: u64,
+            payload: &[u8],
+            crc: MaskedCrc,
+        ) -> Result<bool, Refusal> {
+            if MaskedCrc::mask(C::crc32c(payload)) != crc {
+                return Err(Refusal::Checksum);
+            }
+            self.0 = Event::parse(payload).map(|event| event.wall_time);
+            Ok(true)
+        }
+
+        fn skips(&mut self, head: &[u8], _: u64) -> bool {
+            // All writers put the time first, so a large event need not be read for it.
+            if let Some((1, Field::Fixed64(time))) = Fields::of(head).next() {
+                self.0 = Some(f64::from_le_bytes(time));
+            }
+            self.0.is_some()
+        }
+    }
+    struct Look<'a>(Walk<'a>, &'a mut Window, &'a mut First, Option<u64>);
+    impl Job for Look<'_> {
+        type Output = Result<Span>;
+        #[inline(always)]
+        fn run<C: Crc>(self) -> Result<Span> {
+            self.0.run::<C, _>(self.1, self.3, self.2)
+        }
+    }
+    let source = LocalFile::open(path, None, false).ok()?;
+    let (mut window, mut first) = (Window::default(), First(None));
+    let mut at = 0;
+    for _ in 0..MOST_DAMAGE {
+        // One record at a time: the part ends right behind its first byte.
+        let part = Part {
+            low: at,
+            high: (at + 1).min(source.length()),
+        };
+        let walk = Walk {
+            source: &source,
+            path,
+            part,
+        };
+        let span = with_fastest(Look(walk, &mut window, &mut first, Some(at))).ok()?;
+        if first.0.is_some() || span.ended || span.next <= at {
+            break;
+        }
+        at = span.next;
+    }
+    first.0
+}

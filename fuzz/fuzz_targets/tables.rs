@@ -8,7 +8,7 @@ use tfevents::event::kind::Kind;
 use tfevents::filter::Filter;
 use tfevents::pipeline::decode::{Decoder, Spec};
 use tfevents::pipeline::record::{Events, Policy, Records};
-use tfevents::pipeline::walk::Visit;
+use tfevents::pipeline::walk::Visitor;
 use tfevents::record::crc::{MaskedCrc, Portable};
 use tfevents::table::{Memory, rows_for};
 use tfevents::table::schema::{Layout, TensorData};

@@ -94,6 +94,23 @@ proptest! {
     }
 
     #[test]
+    fn a_file_read_as_it_grows_is_the_file_read_at_the_end(
+        file in file(),
+        lengths in vec(any::<u64>(), 0..12),
+    ) {
+        prop_assert_eq!(walks::grown(&file, &lengths, false), naive::read(&file));
+    }
+
+    #[test]
+    fn what_is_passed_over_while_a_file_grows_changes_nothing_else(
+        file in file(),
+        lengths in vec(any::<u64>(), 0..12),
+    ) {
+        let source = Bytes { bytes: &file, most: usize::MAX };
+        prop_assert_eq!(walks::grown(&file, &lengths, true), walks::pieces(&source, &[], true));
+    }
+
+    #[test]
     fn what_is_passed_over_changes_nothing_else(file in file(), cuts in vec(any::<u64>(), 0..3)) {
         let source = Bytes { bytes: &file, most: usize::MAX };
         let mut expected = naive::read(&file);

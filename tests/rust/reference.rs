@@ -13,7 +13,7 @@ use tfevents::event::kind::Kind;
 use tfevents::filter::Filter;
 use tfevents::pipeline::decode::{Block, Decoder, Spec};
 use tfevents::pipeline::record::{Events, Policy, Records};
-use tfevents::pipeline::walk::{Refusal, Visit};
+use tfevents::pipeline::walk::{Refusal, Visitor};
 use tfevents::proto::{Event, Message, ValueData, What};
 use tfevents::record::crc::{MaskedCrc, Portable};
 use tfevents::table::schema::{Layout, TensorData};

@@ -3,7 +3,7 @@
 use super::naive::Found;
 use std::io;
 use std::path::Path;
-use tfevents::pipeline::walk::{LARGE, Part, Refusal, Span, Visit, Walk};
+use tfevents::pipeline::walk::{End, LARGE, Part, Position, Refusal, Span, Visitor, Walk};
 use tfevents::record::crc::{Crc, MaskedCrc, Portable};
 use tfevents::source::{Source, Window};
 
@@ -37,7 +37,7 @@ struct Keep {
     search: u64,
 }
 
-impl Visit for Keep {
+impl Visitor for Keep {
     fn record<C: Crc>(&mut self, at: u64, payload: &[u8], crc: MaskedCrc) -> Result<bool, Refusal> {
         if payload.len() > LARGE && self.skips(payload, payload.len() as u64) {
             return Ok(false); // whole at hand, and of no interest all the same
@@ -74,7 +74,7 @@ pub fn pieces(source: &Bytes<'_>, cuts: &[u64], skips: bool) -> Found {
         _ => cuts[0] % 100,
     };
     let mut window = Window::default();
-    let mut walk = |part: Part, from: Option<u64>| -> (Span, Keep) {
+    let mut walk = |part: Part, from: Option<Position>| -> (Span, Keep) {
         let mut keep = Keep {
             skips,
             search,
@@ -82,7 +82,7 @@ pub fn pieces(source: &Bytes<'_>, cuts: &[u64], skips: bool) -> Found {
         };
         let path = Path::new("bytes");
         window.reset();
-        let span = Walk { source, path, part }
+        let span = Walk::new(source, path, part)
             .run::<Portable, _>(&mut window, from, &mut keep)
             .expect("bytes can be read");
         (span, keep)
@@ -93,11 +93,13 @@ pub fn pieces(source: &Bytes<'_>, cuts: &[u64], skips: bool) -> Found {
         let part = Part { low, high };
         let (mut span, mut keep) = walk(part, None);
         if low > 0 {
-            let from = if seam.ended { length } else { seam.next };
-            if span.first.map_or(from < high, |first| first != from) {
+            let from = if seam.ended { length.into() } else { seam.next };
+            if !span.holds(from, high) {
                 (span, keep) = walk(part, Some(from));
             }
-            span.next = span.next.max(from);
+            if from.offset > span.next.offset {
+                span.next = from;
+            }
             span.ended |= seam.ended;
             if seam.ended {
                 span.next = seam.next;
@@ -109,8 +111,53 @@ pub fn pieces(source: &Bytes<'_>, cuts: &[u64], skips: bool) -> Found {
         seam = span;
         low = high;
     }
-    found.next = seam.next;
+    found.next = seam.next.offset;
     assert!(skips || records == found.records.len() as u64);
+    found
+}
+
+#[allow(dead_code, reason = "not all tests that include this file grow")]
+/// What is found in `bytes` as they grow to each of `lengths` and, at last, stop growing.
+///
+/// Every walk goes on where the one before ended.
+pub fn grown(bytes: &[u8], lengths: &[u64], skips: bool) -> Found {
+    let whole = bytes.len() as u64;
+    let mut lengths: Vec<u64> = lengths.iter().map(|n| n % (whole + 1)).collect();
+    lengths.sort_unstable();
+    let growing = lengths.into_iter().map(|length| (length, End::Growing));
+    let mut found = Found::default();
+    let (mut at, mut window) = (Position::default(), Window::default());
+    for (high, end) in growing.chain([(whole, End::Final)]) {
+        let mut keep = Keep {
+            skips,
+            search: u64::MAX,
+            ..Keep::default()
+        };
+        let source = Bytes {
+            bytes: &bytes[..high as usize],
+            most: usize::MAX,
+        };
+        window.reset();
+        let part = Part {
+            low: at.offset,
+            high,
+        };
+        let walk = Walk {
+            end,
+            ..Walk::new(&source, Path::new("bytes"), part)
+        };
+        let span = walk
+            .run::<Portable, _>(&mut window, Some(at), &mut keep)
+            .expect("bytes can be read");
+        assert!(span.next.offset >= at.offset);
+        if end == End::Growing && span.next.offset < high {
+            assert!(span.pending || span.ended, "stopped for no reason");
+        }
+        found.records.extend(keep.records);
+        found.damage.extend(span.damage);
+        at = span.next;
+    }
+    found.next = at.offset;
     found
 }
 

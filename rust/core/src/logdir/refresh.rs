@@ -3,7 +3,7 @@
 use super::{LogDir, Options};
 use crate::catalog::{FileEntry, Frontier, Run, Snapshot, is_event_file, natural};
 use crate::error::{ErrorKind, Result};
-use crate::pipeline::walk::{Part, Refusal, Visit, Walk};
+use crate::pipeline::walk::{Part, Refusal, Visitor, Walk};
 use crate::record::OVERHEAD;
 use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
 use crate::source::{LocalFile, Source, Window};
@@ -135,7 +135,7 @@ struct Counter {
     checksum: bool,
 }
 
-impl Visit for Counter {
+impl Visitor for Counter {
     #[inline(always)]
     fn record<C: Crc>(
         &mut self,
@@ -165,22 +165,18 @@ impl Job for Count<'_> {
             low: self.from.offset,
             high: self.source.length(),
         };
-        let walk = Walk {
-            source: self.source,
-            path: &self.entry.path,
-            part,
-        };
+        let walk = Walk::new(self.source, &self.entry.path, part);
         let mut counter = Counter {
             known_length: self.known_length,
             came: 0,
             checksum: self.checksum,
         };
         let mut window = Window::default();
-        let span = walk.run::<C, _>(&mut window, Some(self.from.offset), &mut counter)?;
+        let span = walk.run::<C, _>(&mut window, Some(self.from.offset.into()), &mut counter)?;
         let records = self.from.records + span.records;
         Ok((
             Frontier {
-                offset: span.next,
+                offset: span.next.offset,
                 records,
             },
             counter.came,
@@ -191,7 +187,7 @@ impl Job for Count<'_> {
 /// Whether the file at `path` is empty, or holds a whole record or the beginning of one.
 pub fn looks_like_event_file(path: &std::path::Path) -> Result<bool> {
     struct Any;
-    impl Visit for Any {
+    impl Visitor for Any {
         fn record<C: Crc>(&mut self, _: u64, _: &[u8], _: MaskedCrc) -> Result<bool, Refusal> {
             Ok(true)
         }
@@ -214,11 +210,7 @@ pub fn looks_like_event_file(path: &std::path::Path) -> Result<bool> {
         low: 0,
         high: source.length().min(1),
     };
-    let span = with_fastest(Begins(Walk {
-        source: &source,
-        path,
-        part,
-    }))?;
+    let span = with_fastest(Begins(Walk::new(&source, path, part)))?;
     let begins = span.damage.is_empty() && head_fits(&source, path)?;
     Ok(span.records > 0 || begins || !span.ended)
 }

@@ -12,7 +12,7 @@ use crate::pipeline::decode::{Block, Decoder, Moment, Spec};
 use crate::pipeline::restarts::{Cuts, Restarts as Found};
 use crate::pipeline::tags::{Context, Lesson};
 use crate::pipeline::{
-    Access, Budget, Decoded, FileTask, Ordered, Output, Scratch, Task, Unit, decode,
+    Access, Budget, Decoded, FileTask, Ordered, Output, Position, Scratch, Task, Unit, decode,
 };
 use crate::table::keys::{dictionary, int32, int64, strings};
 use crate::table::schema::{KEYS, Layout, PROVENANCE, TensorData};
@@ -82,7 +82,7 @@ impl Task for KindTask {
         &self,
         files: &[FileTask],
         unit: &Unit,
-        from: Option<u64>,
+        from: Option<Position>,
         seed: Option<&Context>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<Block>> {

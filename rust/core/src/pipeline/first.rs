@@ -1,6 +1,6 @@
 //! Reads the wall time of a file's first event, which orders the files of a run.
 
-use super::walk::{Part, Refusal, Span, Visit, Walk};
+use super::walk::{Part, Position, Refusal, Span, Visitor, Walk};
 use crate::catalog::FileEntry;
 use crate::error::Result;
 use crate::event::view::Event;
@@ -26,7 +26,7 @@ pub(super) fn wall_time(entry: &FileEntry) -> f64 {
 
 fn first_wall_time(path: &Path) -> Option<f64> {
     struct First(Option<f64>);
-    impl Visit for First {
+    impl Visitor for First {
         fn record<C: Crc>(
             &mut self,
             _: u64,
@@ -48,7 +48,7 @@ fn first_wall_time(path: &Path) -> Option<f64> {
             self.0.is_some()
         }
     }
-    struct Look<'a>(Walk<'a>, &'a mut Window, &'a mut First, Option<u64>);
+    struct Look<'a>(Walk<'a>, &'a mut Window, &'a mut First, Option<Position>);
     impl Job for Look<'_> {
         type Output = Result<Span>;
         #[inline(always)]
@@ -58,20 +58,16 @@ fn first_wall_time(path: &Path) -> Option<f64> {
     }
     let source = LocalFile::open(path, None, false).ok()?;
     let (mut window, mut first) = (Window::default(), First(None));
-    let mut at = 0;
+    let mut at = Position::default();
     for _ in 0..MOST_DAMAGE {
         // One record at a time: the part ends right behind its first byte.
         let part = Part {
-            low: at,
-            high: (at + 1).min(source.length()),
+            low: at.offset,
+            high: (at.offset + 1).min(source.length()),
         };
-        let walk = Walk {
-            source: &source,
-            path,
-            part,
-        };
+        let walk = Walk::new(&source, path, part);
         let span = with_fastest(Look(walk, &mut window, &mut first, Some(at))).ok()?;
-        if first.0.is_some() || span.ended || span.next <= at {
+        if first.0.is_some() || span.ended || span.next.offset <= at.offset {
             break;
         }
         at = span.next;

@@ -32,8 +32,12 @@ use crate::source::{LocalFile, Window};
 use crate::table::Memory;
 use record::{Events, Policy, Records};
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tags::Context;
 use walk::{Damage, Span, Walk};
+
+pub use walk::Position;
 
 /// How bytes are read and checked.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +63,8 @@ pub struct Scratch {
     pub window: Window,
     /// The columns at hand.
     pub memory: Memory,
+    /// Set when nobody waits for the result any more.
+    pub cancelled: Arc<AtomicBool>,
 }
 
 /// What is done with each unit.
@@ -75,7 +81,7 @@ pub trait Task: Send + Sync + 'static {
         &self,
         files: &[FileTask],
         unit: &Unit,
-        from: Option<u64>,
+        from: Option<Position>,
         seed: Option<&Context>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<Self::Output>>;
@@ -89,7 +95,7 @@ pub fn decode<E: Events>(
     access: Access,
     files: &[FileTask],
     unit: &Unit,
-    from: Option<u64>,
+    from: Option<Position>,
     scratch: &mut Scratch,
     make: impl Fn(&mut Memory) -> E,
 ) -> Result<Decoded<E::Output>> {
@@ -119,7 +125,7 @@ pub fn decode<E: Events>(
 struct Parts<'a, E> {
     files: &'a [FileTask],
     unit: &'a Unit,
-    from: Option<u64>,
+    from: Option<Position>,
     scratch: &'a mut Scratch,
     records: Records<E>,
     maps: bool,
@@ -156,12 +162,17 @@ impl<E: Events> Job for Parts<'_, E> {
             };
             self.scratch.window.reset();
             let walk = Walk {
-                source: &source,
-                path: &task.entry.path,
-                part: part.part,
+                end: task.end,
+                cancelled: Some(&self.scratch.cancelled),
+                ..Walk::new(&source, &task.entry.path, part.part)
             };
             let window = &mut self.scratch.window;
-            let span = walk.run_readable::<C, _>(window, self.from, &mut self.records);
+            let from = self.from.or_else(|| task.start_of(part.part));
+            let walked = walk.run_readable::<C, _>(window, from, &mut self.records);
+            let span = match walked {
+                Ok(span) => span,
+                Err(interrupted) => return (Err(interrupted), true),
+            };
             let intact = window.is_intact(&source);
             window.reset();
             if !intact {
@@ -205,7 +216,7 @@ fn why(error: &std::io::Error) -> String {
 impl<E> Parts<'_, E> {
     /// The span of a part of a file that cannot be read, nor what follows it.
     fn lost(&self, part: &UnitPart, task: &FileTask, reason: String) -> Span {
-        let first = self.from.unwrap_or(part.part.low);
+        let first = self.from.map_or(part.part.low, |place| place.offset);
         let damage = Damage {
             offset: first,
             length: task.length.saturating_sub(first),
@@ -215,10 +226,10 @@ impl<E> Parts<'_, E> {
         let is_told = first > 0 && first >= task.length;
         Span {
             first: Some(first),
-            next: first,
-            records: 0,
+            next: first.into(),
             damage: if is_told { Vec::new() } else { vec![damage] },
             ended: true,
+            ..Span::default()
         }
     }
 }

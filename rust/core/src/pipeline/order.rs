@@ -3,7 +3,7 @@
 use super::plan::{FileTask, Unit};
 use super::pool::{Budget, Pool};
 use super::tags::{self, Context, Lesson};
-use super::walk::{Damage, Span};
+use super::walk::{Damage, Position, Span};
 use super::{Decoded, Task};
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::HashSet;
@@ -194,10 +194,7 @@ impl<T: Task> Ordered<T> {
         }
         let from = self.known_start(unit);
         let mut again = match (from, decoded.spans.first()) {
-            (Some(from), Some(span)) => {
-                let high = unit.parts[0].part.high;
-                !span.first.map_or(from >= high, |first| first == from)
-            }
+            (Some(from), Some(span)) => !span.holds(from, unit.parts[0].part.high),
             _ => false,
         };
         let holds = |lesson: &Lesson| lesson.holds(hint.as_deref(), &self.context);
@@ -213,7 +210,7 @@ impl<T: Task> Ordered<T> {
                 self.report.add(&file.entry.path, &span.damage);
             }
             if let Some(first) = span.first {
-                file.entry.passed(first, span.next, span.records);
+                file.entry.passed(first, span.next.offset, span.records);
             }
             if let Some(damage) = span.damage.first().filter(|_| self.raise) {
                 return Err(Error::damaged(
@@ -226,22 +223,30 @@ impl<T: Task> Ordered<T> {
         Ok(decoded)
     }
 
-    /// Where the first record of a later piece of a file begins.
-    fn known_start(&self, unit: &Unit) -> Option<u64> {
-        let part = unit.parts.first().filter(|p| p.part.low > 0)?;
-        // Nothing follows an end: any place beyond the piece makes it empty.
+    /// Where the first record of a later range of a file begins.
+    fn known_start(&self, unit: &Unit) -> Option<Position> {
+        let part = unit.parts.first()?;
+        let file = &self.files[part.file];
+        if part.part.low <= file.start.offset {
+            return None;
+        }
+        // Nothing follows an end: any place beyond the range makes it empty.
         Some(if self.seam.ended {
-            self.files[part.file].length
+            file.length.into()
         } else {
             self.seam.next
         })
     }
 
-    fn settle_seam(&mut self, unit: &Unit, from: Option<u64>, spans: &[Span]) {
+    fn settle_seam(&mut self, unit: &Unit, from: Option<Position>, spans: &[Span]) {
         let Some(span) = spans.last() else { return };
         let ended = from.is_some() && self.seam.ended;
+        let next = match from {
+            Some(from) if from.offset > span.next.offset => from,
+            _ => span.next,
+        };
         self.seam = Span {
-            next: from.unwrap_or(0).max(span.next),
+            next,
             ended: ended || span.ended,
             ..Span::default()
         };

@@ -1,7 +1,7 @@
 //! Cuts files into units of work.
 
 use super::first;
-use super::walk::Part;
+use super::walk::{End, Part, Position};
 use crate::catalog::{FileEntry, Snapshot};
 use std::sync::Arc;
 
@@ -24,6 +24,34 @@ pub struct FileTask {
     pub run: u32,
     /// How far to read.
     pub length: u64,
+    /// Where to begin.
+    pub start: Position,
+    /// How the end is read.
+    pub end: End,
+}
+
+impl FileTask {
+    /// All of a file that is finished.
+    pub fn whole(entry: Arc<FileEntry>, run: u32) -> Self {
+        let length = entry.length();
+        Self {
+            entry,
+            run,
+            length,
+            start: Position::default(),
+            end: End::Final,
+        }
+    }
+
+    /// Bytes to read.
+    fn bytes(&self) -> u64 {
+        self.length.saturating_sub(self.start.offset)
+    }
+
+    /// Where the first record of a range begins, if the range is the first of the file.
+    pub(super) fn start_of(&self, part: Part) -> Option<Position> {
+        (part.low == self.start.offset).then_some(self.start)
+    }
 }
 
 /// The files in the order of the contract: runs as listed, their files by the wall time of the
@@ -36,12 +64,7 @@ pub fn tasks(snapshot: &Snapshot) -> Vec<FileTask> {
             files.sort_by(|a, b| first::wall_time(a).total_cmp(&first::wall_time(b)));
         }
         for entry in files {
-            let length = entry.length();
-            tasks.push(FileTask {
-                entry,
-                run: number as u32,
-                length,
-            });
+            tasks.push(FileTask::whole(entry, number as u32));
         }
     }
     tasks
@@ -78,15 +101,15 @@ pub fn plan(files: &[FileTask]) -> Vec<Unit> {
     let mut open = Unit::default();
     let mut run_began_in = (u32::MAX, 0); // the run, and the number of the unit it began in
     for (file, task) in files.iter().enumerate() {
-        let small = task.length <= SMALL;
-        let full = open.bytes() + task.length > PIECE || open.parts.len() >= MOST_FILES;
+        let small = task.bytes() <= SMALL;
+        let full = open.bytes() + task.bytes() > PIECE || open.parts.len() >= MOST_FILES;
         if !open.parts.is_empty() && (!small || full) {
             units.push(std::mem::take(&mut open));
         }
         if run_began_in.0 != task.run {
             run_began_in = (task.run, units.len());
         }
-        let mut low = 0;
+        let mut low = task.start.offset.min(task.length);
         loop {
             let high = if small {
                 task.length

@@ -6,10 +6,11 @@
 
 use super::plan::{FileTask, Unit};
 use super::tags::{self, Context, Learned, Lesson};
-use super::{Decoded, Output, Scratch, Task};
+use super::{Decoded, Output, Position, Scratch, Task};
 use crate::error::{Error, Result};
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -85,6 +86,7 @@ struct Shared<T: Task> {
     ready: Condvar,
     room: Condvar,
     budget: Arc<Budget>,
+    cancelled: Arc<AtomicBool>,
 }
 
 struct State<O> {
@@ -122,7 +124,7 @@ impl<T: Task> Shared<T> {
     fn decode(
         &self,
         number: usize,
-        from: Option<u64>,
+        from: Option<Position>,
         seed: Option<&Context>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<T::Output>> {
@@ -144,7 +146,10 @@ impl<T: Task> Shared<T> {
     }
 
     fn work(&self) {
-        let mut scratch = Scratch::default();
+        let mut scratch = Scratch {
+            cancelled: Arc::clone(&self.cancelled),
+            ..Scratch::default()
+        };
         while let Some((number, hint)) = self.take() {
             let result = self.budget.spend(|| self.run(number, hint, &mut scratch));
             let mut state = self.lock();
@@ -226,6 +231,7 @@ impl<T: Task> Pool<T> {
             ready: Condvar::new(),
             room: Condvar::new(),
             budget,
+            cancelled: Arc::default(),
         });
         let spawn = |number: usize| {
             let shared = Arc::clone(&shared);
@@ -303,7 +309,7 @@ impl<T: Task> Pool<T> {
     pub(super) fn again(
         &mut self,
         number: usize,
-        from: Option<u64>,
+        from: Option<Position>,
         seed: Option<&Context>,
     ) -> Result<Decoded<T::Output>> {
         self.shared.decode(number, from, seed, &mut self.scratch)
@@ -319,6 +325,7 @@ impl<T: Task> Drop for Pool<T> {
             return;
         }
         self.shared.lock().stopped = true;
+        self.shared.cancelled.store(true, Ordering::Relaxed);
         self.shared.room.notify_all();
         for worker in self.workers.drain(..) {
             let _ = worker.join(); // a panic was handed to the consumer already

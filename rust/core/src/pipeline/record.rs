@@ -1,6 +1,6 @@
 //! From a record to an event: when a checksum is computed, and when the slow path is taken.
 
-use super::walk::{LARGE, Refusal, Visit};
+use super::walk::{LARGE, Refusal, Visitor};
 use crate::event::canonical::canonical;
 use crate::record::crc::{Crc, MaskedCrc};
 use crate::table::Memory;
@@ -34,7 +34,7 @@ pub trait Events {
     /// Whether an event of `length` bytes that begins with `head` is of no interest.
     fn skips(&mut self, head: &[u8], length: u64) -> bool;
 
-    /// How far to search for a first record; see [`Visit::search`].
+    /// How far to search for a first record; see [`Visitor::search`].
     fn search(&self) -> u64 {
         u64::MAX
     }
@@ -63,7 +63,7 @@ pub struct Records<E> {
     pub events: E,
 }
 
-impl<E: Events> Visit for Records<E> {
+impl<E: Events> Visitor for Records<E> {
     #[inline(always)]
     fn record<C: Crc>(
         &mut self,

@@ -1,32 +1,29 @@
-//! Goes through one part of a file, record by record, and past what is damaged.
+//! Goes through one byte range of a file, record by record, and past what is damaged.
 //!
-//! A file is cut at arbitrary bytes so that its parts can be read at the same time. A part that
+//! A file is cut at arbitrary bytes so that its ranges can be read at the same time. A range that
 //! does not begin the file looks for the first header at or after its start, exactly as one looks
 //! for the next record after damage, and reads on until a record begins beyond its end. Whoever
-//! puts the parts together compares where one part ended with where the next began: if they
-//! agree, the parts saw the very records that one pass would have seen; if not (a payload that
-//! looks like records was cut open) the later part is walked again from the right place.
+//! puts the ranges together compares where one ended with where the next began: if they agree, they
+//! saw the very records that one pass would have seen; if not (a payload that looks like records was
+//! cut open) the later range is walked again from the right place.
 
-use crate::error::{Error, Result};
-use crate::record::crc::{Crc, MaskedCrc};
-use crate::record::{Frame, HEADER, OVERHEAD, frame, resync};
+use crate::error::{Error, ErrorKind, Result};
+use crate::record::HEADER;
+use crate::record::crc::Crc;
+use crate::record::recover::{Found, Input, Resume, SearchDebt, find, recover, verify_skipped};
+use crate::record::slice::{Cause, Progress, Stop, scan_slice};
 use crate::source::{Source, Window};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Payloads from this size on are not read where only their head is needed.
-pub const LARGE: usize = 16 << 10;
+pub use crate::record::recover::{Damage, End};
+pub use crate::record::slice::{LARGE, Refusal, Visitor};
 
-/// Whoever passes large payloads over searches no further for the first record of a part: among
+/// Whoever passes large payloads over searches no further for the first record of a range: among
 /// large payloads, going from header to header is cheaper than looking for one.
 pub const SHORT_SEARCH: u64 = 4 * LARGE as u64;
 
-/// Bytes of a large payload that are enough to tell what is in it.
-const PEEK: usize = 4 << 10;
-
-/// So much may be searched again and again.
-const FEW_BYTES: u64 = 64 << 20;
-
-/// Mapped beyond the end of a part, for the record that reaches over it; costs nothing untouched.
+/// Mapped beyond the end of a range, for the record that reaches over it; costs nothing untouched.
 const SLACK: u64 = 2 << 20;
 
 /// A range of a file in which records begin.
@@ -38,397 +35,339 @@ pub struct Part {
     pub high: u64,
 }
 
-/// What a walk tells of the records it meets.
-pub trait Visit {
-    /// A whole record whose length holds; whether its payload's checksum was verified.
-    fn record<C: Crc>(
-        &mut self,
-        offset: u64,
-        payload: &[u8],
-        crc: MaskedCrc,
-    ) -> Result<bool, Refusal>;
+/// A place between two records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Position {
+    /// Where the next record begins.
+    pub offset: u64,
+    /// What was searched before.
+    pub debt: SearchDebt,
+}
 
-    /// Whether a large record that begins with `head` is of no interest, so that the rest of it
-    /// need not be read.
-    fn skips(&mut self, head: &[u8], length: u64) -> bool;
-
-    /// How far a part is searched for its first record. Where none is found, the part is walked
-    /// again from where the one before ended: right for those who skip whatever is larger.
-    fn search(&self) -> u64 {
-        u64::MAX
+impl From<u64> for Position {
+    fn from(offset: u64) -> Self {
+        let debt = SearchDebt::default();
+        Self { offset, debt }
     }
 }
 
-/// Why a record is not taken in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// Its payload fails its checksum, so where it ends is doubtful, too.
-    Checksum,
-    /// It is whole, but no event, or one that contradicts itself.
-    Content(String),
-}
-
-impl Refusal {
-    const CHECKSUM: &str = "payload checksum mismatch";
-}
-
-/// Bytes that could not be read as a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Damage {
-    /// Where they begin.
-    pub offset: u64,
-    /// How many.
-    pub length: u64,
-    /// What is wrong with them.
-    pub reason: String,
-}
-
-/// What a walk over a part found.
+/// What a walk over a range found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Span {
-    /// Where the first record began; `None` if none begins in the part.
+    /// Where the first record began; `None` if none begins in the range.
     pub first: Option<u64>,
     /// Where the next record would begin.
-    pub next: u64,
+    pub next: Position,
     /// Whole records met, damaged payloads not counted.
     pub records: u64,
     /// What was skipped, in order.
     pub damage: Vec<Damage>,
     /// Nothing follows in this file: its end, or bytes up to its end that are no whole record.
     pub ended: bool,
+    /// In a file that grows: bytes from `next` on that may become records, or damage.
+    pub pending: bool,
+    /// Whether there was a fault, so that what is owed at the start of the range matters.
+    pub searched: bool,
 }
 
-/// A walk over one part of one source.
+impl Span {
+    /// Whether a range that ends at `high`, and in which the first record was looked for, would have
+    /// come out the same if it had been walked from `from` on.
+    pub fn holds(&self, from: Position, high: u64) -> bool {
+        match self.first {
+            Some(first) => first == from.offset && !(self.searched && from.debt.owed(first) > 0),
+            None => from.offset >= high,
+        }
+    }
+}
+
+/// A walk over one range of one source.
 pub struct Walk<'a> {
     /// The bytes.
     pub source: &'a dyn Source,
     /// For messages.
     pub path: &'a Path,
-    /// The part to walk.
+    /// The range to walk.
     pub part: Part,
+    /// How the end of the file is read.
+    pub end: End,
+    /// Set when nobody waits for the result any more.
+    pub cancelled: Option<&'a AtomicBool>,
 }
 
-impl Walk<'_> {
-    /// Walks the part. `from` is where its first record is known to begin.
+/// A window as the input of a walk.
+struct Windowed<'a> {
+    walk: &'a Walk<'a>,
+    window: &'a mut Window,
+}
+
+impl Input for Windowed<'_> {
+    fn end(&self) -> u64 {
+        self.walk.source.length()
+    }
+
     #[inline(always)]
-    pub fn run<C: Crc, V: Visit>(
+    fn at(&mut self, offset: u64, want: usize) -> Result<&[u8]> {
+        let Walk {
+            source,
+            path,
+            part,
+            cancelled,
+            ..
+        } = self.walk;
+        if cancelled.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+            return Err(Error::interrupted());
+        }
+        let span = (part.high + SLACK).saturating_sub(offset).max(SLACK);
+        let span = usize::try_from(span).unwrap_or(usize::MAX);
+        self.window
+            .at(*source, offset, want, span)
+            .map_err(|error| Error::io(error, path))
+    }
+}
+
+/// The state of a walk.
+#[derive(Default)]
+struct State {
+    first: Option<u64>,
+    progress: Progress,
+    debt: SearchDebt,
+    ended: bool,
+    searched: bool,
+    /// In a file that grows: the state before the fault that no verified record follows yet.
+    before_fault: Option<Progress>,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk over a range of a finished file.
+    pub fn new(source: &'a dyn Source, path: &'a Path, part: Part) -> Self {
+        Self {
+            source,
+            path,
+            part,
+            end: End::Final,
+            cancelled: None,
+        }
+    }
+
+    /// Walks the range. `from` is where its first record is known to begin.
+    #[inline(always)]
+    pub fn run<C: Crc, V: Visitor>(
         &self,
         window: &mut Window,
-        from: Option<u64>,
-        visit: &mut V,
+        from: Option<Position>,
+        visitor: &mut V,
     ) -> Result<Span> {
-        let mut span = Span::default();
-        self.fill::<C, V>(window, from, visit, &mut span)?;
-        Ok(span)
+        let mut state = State::default();
+        self.fill::<C, V>(window, from, visitor, &mut state)?;
+        Ok(self.span(state))
     }
 
     /// Like [`run`](Self::run); where the system refuses to read, everything from there to the end
-    /// of the file is damage.
+    /// of the file is damage, or pending if the file grows.
     #[inline(always)]
-    pub fn run_readable<C: Crc, V: Visit>(
+    pub fn run_readable<C: Crc, V: Visitor>(
         &self,
         window: &mut Window,
-        from: Option<u64>,
-        visit: &mut V,
-    ) -> Span {
-        let mut span = Span::default();
-        if let Err(error) = self.fill::<C, V>(window, from, visit, &mut span) {
-            span.damage.push(Damage {
-                offset: span.next,
-                length: self.source.length().saturating_sub(span.next),
-                reason: error.reason(),
-            });
-            span.ended = true;
+        from: Option<Position>,
+        visitor: &mut V,
+    ) -> Result<Span> {
+        let mut state = State::default();
+        match self.fill::<C, V>(window, from, visitor, &mut state) {
+            Ok(()) => Ok(self.span(state)),
+            Err(error) if matches!(error.kind(), ErrorKind::Interrupted) => Err(error),
+            Err(error) => {
+                state.ended = true;
+                let mut span = self.span(state);
+                if self.end == End::Final {
+                    let offset = span.next.offset;
+                    span.damage.push(Damage {
+                        offset,
+                        length: self.source.length().saturating_sub(offset),
+                        reason: error.reason(),
+                    });
+                }
+                span.pending = self.end == End::Growing;
+                Ok(span)
+            }
         }
-        span
+    }
+
+    fn span(&self, mut state: State) -> Span {
+        let mut pending = false;
+        if self.end == End::Growing {
+            pending = state.is_in_fault();
+            if let Some(before) = state.before_fault.take_if(|_| pending) {
+                state.progress = before;
+            } else if state.progress.is_unconfirmed(self.source.length()) {
+                state.progress.forget_unverified();
+                pending = true;
+            }
+        }
+        let Progress {
+            position,
+            records,
+            damage,
+            ..
+        } = state.progress;
+        Span {
+            first: state.first,
+            next: Position {
+                offset: position,
+                debt: state.debt,
+            },
+            records,
+            damage,
+            ended: state.ended,
+            pending,
+            searched: state.searched,
+        }
     }
 
     #[inline(always)]
-    fn fill<C: Crc, V: Visit>(
+    fn fill<C: Crc, V: Visitor>(
         &self,
         window: &mut Window,
-        from: Option<u64>,
-        visit: &mut V,
-        span: &mut Span,
+        from: Option<Position>,
+        visitor: &mut V,
+        state: &mut State,
     ) -> Result<()> {
-        span.next = from.unwrap_or(self.part.low);
+        let mut input = Windowed { walk: self, window };
+        state.progress.position = from.map_or(self.part.low, |place| place.offset);
+        state.debt = from.map(|place| place.debt).unwrap_or_default();
         let start = match from {
-            Some(offset) => Some(offset),
+            Some(place) => Some(place.offset),
             None if self.part.low == 0 => Some(0),
             None => {
-                let high = self.part.low.saturating_add(visit.search());
-                self.find::<C>(window, self.part.low, high.min(self.part.high))?
-            }
-        };
-        span.first = start;
-        let mut position = start.unwrap_or(self.part.high);
-        let mut doubts = Doubts::default();
-        loop {
-            position = self.records::<C, V>(window, position, span, &mut doubts, visit)?;
-            // A large record that was not read may have been torn, with others behind it.
-            match self.second_look::<C>(window, position, span, &mut doubts)? {
-                Some(resume) => position = resume,
-                None => break,
-            }
-        }
-        span.next = position;
-        span.ended |= position >= self.source.length();
-        Ok(())
-    }
-
-    /// Walks records from `position` on; where the next would begin.
-    #[inline(always)]
-    fn records<C: Crc, V: Visit>(
-        &self,
-        window: &mut Window,
-        mut position: u64,
-        span: &mut Span,
-        doubts: &mut Doubts,
-        visit: &mut V,
-    ) -> Result<u64> {
-        let end = self.source.length();
-        let mut want = HEADER;
-        'refill: while position < self.part.high {
-            span.next = position; // as far as all is well, should the system refuse to read
-            let bytes = self.at(window, position, want)?;
-            let left = end - position;
-            if bytes.len() < want.min(usize::try_from(left).unwrap_or(usize::MAX)) {
-                cut_short(position, left, span);
-                return Ok(position);
-            }
-            let mut at = 0;
-            want = HEADER;
-            // The hot loop: one turn a record, all of it in `bytes`.
-            while position + (at as u64) < self.part.high {
-                let offset = position + at as u64;
-                match frame::<C>(&bytes[at..]) {
-                    Frame::Record { payload, crc } => {
-                        let length = payload.len() + OVERHEAD;
-                        match visit.record::<C>(offset, payload, crc) {
-                            Ok(true) => span.records += 1,
-                            Ok(false) => {
-                                span.records += 1;
-                                doubts.unread = Some((offset, length as u64));
-                            }
-                            Err(Refusal::Content(reason)) => {
-                                span.damage.push(Damage {
-                                    offset,
-                                    length: length as u64,
-                                    reason,
-                                });
-                            }
-                            Err(Refusal::Checksum) => {
-                                span.next = offset;
-                                position =
-                                    self.torn::<C>(window, offset, length as u64, span, doubts)?;
-                                continue 'refill;
-                            }
-                        }
-                        at += length;
-                    }
-                    Frame::Longer { need } if need <= end - offset => {
-                        let head = &bytes[at + HEADER..];
-                        let large = need > (LARGE + OVERHEAD) as u64;
-                        position = offset;
-                        if large && head.len() < PEEK.min(need as usize - OVERHEAD) {
-                            want = HEADER + PEEK; // then look again
-                        } else if large && visit.skips(head, need - OVERHEAD as u64) {
-                            span.records += 1;
-                            doubts.unread = Some((offset, need));
-                            position += need;
-                        } else {
-                            want = usize::try_from(need).unwrap_or(usize::MAX);
-                        }
-                        continue 'refill;
-                    }
-                    Frame::Short if end - offset >= HEADER as u64 => {
-                        position = offset;
-                        continue 'refill;
-                    }
-                    Frame::Short if offset == end => return Ok(offset),
-                    other @ (Frame::Short | Frame::Longer { .. } | Frame::Broken) => {
-                        let broken = other == Frame::Broken;
-                        span.next = offset;
-                        match self.no_record::<C>(window, offset, broken, span, doubts)? {
-                            Some(resume) => position = resume,
-                            None => return Ok(offset),
-                        }
-                        continue 'refill;
-                    }
+                let high = self.part.low.saturating_add(visitor.search());
+                let high = high.min(self.part.high);
+                match find::<C>(&mut input, self.part.low, high, End::Final)? {
+                    Found::At(offset) => Some(offset),
+                    _ => None,
                 }
             }
-            position += at as u64;
-        }
-        Ok(position)
-    }
-
-    /// No whole record stands at `offset`: either its length fails, or it has fewer bytes than it
-    /// says, perhaps because it is still being written. Where to go on, if anywhere.
-    #[cold]
-    fn no_record<C: Crc>(
-        &self,
-        window: &mut Window,
-        offset: u64,
-        broken: bool,
-        span: &mut Span,
-        doubts: &mut Doubts,
-    ) -> Result<Option<u64>> {
-        if let Some(resume) = self.second_look::<C>(window, offset, span, doubts)? {
-            return Ok(Some(resume));
-        }
-        let end = self.source.length();
-        let next = self.find::<C>(window, offset + 1, end)?;
-        if broken || next.is_some() {
-            let reason = if broken {
-                "length checksum mismatch"
-            } else {
-                "unfinished record, others follow"
-            };
-            self.skip(window, offset, next.unwrap_or(end), reason, span)?;
-        }
-        span.ended = next.is_none();
-        Ok(next)
-    }
-
-    /// A record fails its checksum. If another begins where it ends, it is damaged within; if not,
-    /// it was torn, and what follows it may begin anywhere in it.
-    #[cold]
-    fn torn<C: Crc>(
-        &self,
-        window: &mut Window,
-        offset: u64,
-        length: u64,
-        span: &mut Span,
-        doubts: &mut Doubts,
-    ) -> Result<u64> {
-        let mut next = offset + length;
-        // Every byte is searched again a few times at the most, whatever a large hostile file claims.
-        let most = FEW_BYTES + 4 * (self.part.high - self.part.low);
-        if doubts.searched < most && !self.begins::<C>(window, next)? {
-            doubts.searched += length;
-            next = self.find::<C>(window, offset + 1, next)?.unwrap_or(next);
-        }
-        let reason = Refusal::CHECKSUM.to_owned();
-        span.damage.push(Damage {
-            offset,
-            length: next - offset,
-            reason,
-        });
-        Ok(next)
-    }
-
-    /// At `position`, where the last unread record ends, no other begins: was it torn?
-    #[cold]
-    fn second_look<C: Crc>(
-        &self,
-        window: &mut Window,
-        position: u64,
-        span: &mut Span,
-        doubts: &mut Doubts,
-    ) -> Result<Option<u64>> {
-        let Some((offset, length)) = doubts.unread.take() else {
-            return Ok(None);
         };
-        if offset + length != position || self.begins::<C>(window, position)? {
-            return Ok(None);
-        }
-        let bytes = self.at(
-            window,
-            offset,
-            usize::try_from(length).unwrap_or(usize::MAX),
-        )?;
-        if let Frame::Record { payload, crc } = frame::<C>(bytes)
-            && MaskedCrc::mask(C::crc32c(payload)) != crc
-        {
-            span.records -= 1;
-            return self
-                .torn::<C>(window, offset, length, span, doubts)
-                .map(Some);
-        }
-        Ok(None)
-    }
-
-    /// Whether a record begins at `offset`, or the file ends there.
-    fn begins<C: Crc>(&self, window: &mut Window, offset: u64) -> Result<bool> {
-        let bytes = self.at(window, offset, HEADER)?;
-        Ok(frame::<C>(bytes) != Frame::Broken)
-    }
-
-    #[inline(always)]
-    fn at<'w>(&self, window: &'w mut Window, offset: u64, want: usize) -> Result<&'w [u8]> {
-        let span = (self.part.high + SLACK).saturating_sub(offset).max(SLACK);
-        window
-            .at(
-                self.source,
-                offset,
-                want,
-                usize::try_from(span).unwrap_or(usize::MAX),
-            )
-            .map_err(|error| Error::io(error, self.path))
-    }
-
-    /// The first header in `low..high` of a record that fits into the file.
-    #[inline(never)]
-    fn find<C: Crc>(&self, window: &mut Window, low: u64, high: u64) -> Result<Option<u64>> {
-        let end = self.source.length();
-        let mut offset = low;
-        while offset < high && end - offset >= OVERHEAD as u64 {
-            let bytes = self.at(window, offset, HEADER)?;
-            let most = usize::try_from(high - offset)
-                .unwrap_or(usize::MAX)
-                .saturating_add(HEADER - 1);
-            let bytes = &bytes[..bytes.len().min(most)];
-            if bytes.len() < HEADER {
-                break; // cut short meanwhile
+        state.first = start;
+        state.progress.position = start.unwrap_or(self.part.high);
+        loop {
+            self.records::<C, V>(&mut input, state, visitor)?;
+            // A large record that was not read may have been torn, with others behind it.
+            if !self.pass_skipped::<C>(&mut input, state)? {
+                break;
             }
-            if let Some(found) = resync::<C>(bytes, end - offset) {
-                return Ok(Some(offset + found as u64));
-            }
-            offset += (bytes.len() - (HEADER - 1)) as u64;
         }
-        Ok(None)
-    }
-
-    /// Lists `from..to` as damage; zeros are called by their name.
-    fn skip(
-        &self,
-        window: &mut Window,
-        from: u64,
-        to: u64,
-        reason: &str,
-        span: &mut Span,
-    ) -> Result<()> {
-        let most = usize::try_from(to - from).unwrap_or(PEEK).min(PEEK);
-        let bytes = self.at(window, from, most)?;
-        let zeros = bytes[..most.min(bytes.len())].iter().all(|b| *b == 0);
-        let reason = if zeros {
-            "zeros instead of a record"
-        } else {
-            reason
-        };
-        span.damage.push(Damage {
-            offset: from,
-            length: to - from,
-            reason: reason.into(),
-        });
+        state.ended |= state.progress.position >= self.source.length();
         Ok(())
     }
+
+    /// Walks records up to the end of the range, or of the file.
+    #[inline(always)]
+    fn records<C: Crc, V: Visitor>(
+        &self,
+        input: &mut Windowed<'_>,
+        state: &mut State,
+        visitor: &mut V,
+    ) -> Result<()> {
+        let end = self.source.length();
+        let mut want = HEADER;
+        loop {
+            let position = state.progress.position;
+            let limit = state.limit(self.part.high);
+            if position >= limit.min(end) {
+                return Ok(());
+            }
+            let bytes = input.at(position, want)?;
+            let left = end - position;
+            if bytes.len() < want.min(usize::try_from(left).unwrap_or(usize::MAX)) {
+                self.cut_short(state, left);
+                return Ok(());
+            }
+            match scan_slice::<C, V>(bytes, limit, end, &mut state.progress, visitor) {
+                Stop::Limit => want = HEADER,
+                Stop::Want(bytes) => want = bytes,
+                Stop::Fault(cause) => {
+                    if !self.pass::<C>(input, cause, state)? {
+                        return Ok(());
+                    }
+                    want = HEADER;
+                }
+            }
+        }
+    }
+
+    /// Passes a fault, if something follows it.
+    #[cold]
+    fn pass<C: Crc>(
+        &self,
+        input: &mut Windowed<'_>,
+        cause: Cause,
+        state: &mut State,
+    ) -> Result<bool> {
+        let before = self.before(state);
+        let (progress, debt) = (&mut state.progress, &mut state.debt);
+        let resume = recover::<C>(input, cause, self.end, progress, debt)?;
+        Ok(state.passed(before, resume))
+    }
+
+    /// Looks at the last record again, if it was skipped unread. Whether that changes anything.
+    fn pass_skipped<C: Crc>(&self, input: &mut Windowed<'_>, state: &mut State) -> Result<bool> {
+        if state.progress.unverified.is_none() {
+            return Ok(false);
+        }
+        let before = self.before(state);
+        let (progress, debt) = (&mut state.progress, &mut state.debt);
+        match verify_skipped::<C>(input, self.end, progress, debt)? {
+            Some(resume) => Ok(state.passed(before, resume)),
+            None => Ok(false),
+        }
+    }
+
+    /// The state to go back to if the bytes to come have to tell what a fault is.
+    fn before(&self, state: &State) -> Option<Progress> {
+        let mut before = match self.end {
+            End::Growing if !state.is_in_fault() => state.progress.clone(),
+            _ => return None,
+        };
+        before.forget_unverified();
+        Some(before)
+    }
+
+    fn cut_short(&self, state: &mut State, missing: u64) {
+        state.ended = true;
+        if self.end == End::Final {
+            state.progress.damage.push(Damage {
+                offset: state.progress.position,
+                length: missing,
+                reason: "the file was cut short while it was being read".into(),
+            });
+        }
+    }
 }
 
-fn cut_short(offset: u64, missing: u64, span: &mut Span) {
-    span.damage.push(Damage {
-        offset,
-        length: missing,
-        reason: "the file was cut short while it was being read".into(),
-    });
-    span.ended = true;
-}
+impl State {
+    /// Takes note that a fault was passed, or not; whether reading goes on.
+    fn passed(&mut self, before: Option<Progress>, resume: Resume) -> bool {
+        if before.is_some() {
+            self.before_fault = before;
+        }
+        self.searched = true;
+        self.ended = resume != Resume::Here;
+        !self.ended
+    }
 
-/// What a walk is not sure of.
-#[derive(Debug, Default)]
-struct Doubts {
-    /// The last record that was skipped unread: where it begins, and how long it claims to be.
-    unread: Option<(u64, u64)>,
-    /// Bytes searched in torn records.
-    searched: u64,
+    /// Whether nothing was verified since the last fault, in a file that grows.
+    fn is_in_fault(&self) -> bool {
+        let before = self.before_fault.as_ref();
+        before.is_some_and(|before| before.verified == self.progress.verified)
+    }
+
+    /// Up to where records may begin. In a file that grows, what a fault means is told by a verified
+    /// record behind it, wherever that is.
+    fn limit(&self, high: u64) -> u64 {
+        if self.is_in_fault() {
+            high.max(self.progress.position + 1)
+        } else {
+            high
+        }
+    }
 }

@@ -12,7 +12,9 @@
 //! Source: `tensorflow/core/lib/io/record_writer.h`.
 
 pub mod crc;
+pub mod recover;
 mod scan;
+pub mod slice;
 mod write;
 
 pub use scan::{Frame, frame, resync};

@@ -9,7 +9,7 @@ use crate::event::wire::{Field, Fields};
 use crate::filter::Names;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::tags::{Context, Lesson, Tags};
-use crate::pipeline::{Access, Decoded, FileTask, Output, Scratch, Task, Unit, decode};
+use crate::pipeline::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
 use crate::table::schema::{Layout, TensorData};
 use crate::table::{Entry, Memory, Rows, rows_for};
 
@@ -51,7 +51,7 @@ impl Task for AuditTask {
         &self,
         files: &[FileTask],
         unit: &Unit,
-        from: Option<u64>,
+        from: Option<Position>,
         seed: Option<&Context>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<Audit>> {

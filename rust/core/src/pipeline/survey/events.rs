@@ -9,7 +9,7 @@ use crate::filter::{Filter, Names};
 use crate::pipeline::plugin::Owner;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::tags::{Context, Lesson, Tags};
-use crate::pipeline::{Access, Decoded, FileTask, Output, Scratch, Task, Unit, decode};
+use crate::pipeline::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
 use crate::table::Memory;
 
 /// Lists events.
@@ -82,7 +82,7 @@ impl Task for EventsTask {
         &self,
         files: &[FileTask],
         unit: &Unit,
-        from: Option<u64>,
+        from: Option<Position>,
         seed: Option<&Context>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<EventRows>> {

@@ -13,7 +13,7 @@ use crate::pipeline::plugin::Owner;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::tags::{Context, Lesson, Tags};
 use crate::pipeline::walk::SHORT_SEARCH;
-use crate::pipeline::{Access, Decoded, FileTask, Output, Scratch, Task, Unit, decode};
+use crate::pipeline::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
 use crate::table::{Memory, mesh_name};
 
 /// Counts the values of each series.
@@ -92,7 +92,7 @@ impl Task for SeriesTask {
         &self,
         files: &[FileTask],
         unit: &Unit,
-        from: Option<u64>,
+        from: Option<Position>,
         seed: Option<&Context>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<SeriesPart>> {

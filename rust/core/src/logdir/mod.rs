@@ -4,6 +4,7 @@
 //! every scan until the next refresh sees the same bytes. Scans are values: they hold what they
 //! need, can be opened any number of times, and from many threads.
 
+mod batch;
 mod casts;
 mod compact;
 mod embeddings;

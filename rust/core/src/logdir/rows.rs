@@ -1,10 +1,9 @@
-//! The rows of one kind as a stream of batches: blocks in order, with what is known across them:
-//! names of runs, tags and files, and which rows a restart superseded.
+//! The rows of one kind as a stream of batches.
 
-use super::casts::Casts;
+use super::batch::{Attempts, BatchMaker};
 use super::scan::{Batches, Resolved};
 use super::tags::NameNumbers;
-use super::{Restarts, View, bug};
+use super::{Restarts, View};
 use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::Filter;
@@ -14,14 +13,10 @@ use crate::pipeline::tags::{Context, Lesson};
 use crate::pipeline::{
     Access, Budget, Decoded, FileTask, Ordered, Output, Position, Scratch, Task, Unit, decode,
 };
-use crate::table::keys::{dictionary, int32, int64, strings};
-use crate::table::schema::{KEYS, Layout, PROVENANCE, TensorData};
-use crate::table::{MeshAssembler, Scalars, component_schema, rows_for};
-use arrow_array::{
-    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, RecordBatchOptions,
-};
-use arrow_schema::SchemaRef;
-use std::collections::HashMap;
+use crate::table::keys::strings;
+use crate::table::schema::{Layout, TensorData};
+use crate::table::{Scalars, rows_for};
+use arrow_array::RecordBatch;
 use std::sync::Arc;
 
 /// Bytes of the shortest record that holds a scalar, to guess how many rows a unit makes.
@@ -120,156 +115,38 @@ impl Output for Block {
     }
 }
 
-/// What is done about restarts, row by row.
-enum Attempts {
-    /// Nothing.
-    Ignore,
-    /// They are numbered.
-    Number(Found),
-    /// They are numbered, and what is superseded is left out.
-    Cut(Cuts),
-    /// As `Cut`, once a first pass has found them.
-    Find(Box<View>),
-}
-
 /// Blocks in order, as batches.
 struct Stream {
     ordered: Ordered<KindTask>,
-    spec: Spec,
-    runs: ArrayRef,
-    files: ArrayRef,
-    tags: NameNumbers,
-    attempts: Attempts,
-    meshes: Option<(MeshAssembler, SchemaRef)>,
-    casts: Casts,
+    maker: BatchMaker,
+    /// The log, where a first pass has to find the restarts.
+    find: Option<Box<View>>,
 }
 
 impl Stream {
     fn open(view: &View, mut spec: Spec) -> Self {
         let numbered = spec.layout.wanted.has("attempt");
-        let attempts = match view.options.restarts {
-            Restarts::Last => Attempts::Find(Box::new(view.clone())),
-            Restarts::All if numbered => Attempts::Number(Found::default()),
-            Restarts::All => Attempts::Ignore,
+        let (attempts, find) = match view.options.restarts {
+            Restarts::Last => (Attempts::Cut(Cuts::default()), Some(Box::new(view.clone()))),
+            Restarts::All if numbered => (Attempts::Number(Found::default()), None),
+            Restarts::All => (Attempts::Ignore, None),
         };
-        spec.later = !matches!(attempts, Attempts::Ignore);
-        let meshes = (spec.kind == Kind::Meshes).then(|| {
-            let assembler = MeshAssembler::new(spec.filter.wall_time.take());
-            (assembler, component_schema(&spec.layout.full))
-        });
+        let maker = BatchMaker::new(
+            &mut spec,
+            strings(view.run_names()),
+            strings(view.paths()),
+            attempts,
+            view.casts.clone(),
+        );
         let task = KindTask {
             access: view.access(false),
-            spec: spec.clone(),
+            spec,
         };
         Self {
             ordered: view.ordered(task),
-            runs: strings(view.run_names()),
-            files: strings(view.paths()),
-            tags: NameNumbers::default(),
-            spec,
-            attempts,
-            meshes,
-            casts: view.casts.clone(),
+            maker,
+            find,
         }
-    }
-
-    fn batch(&mut self, mut block: Block) -> Result<Option<RecordBatch>> {
-        self.tags.adopt(&mut block);
-        let keep = self.settle_attempts(&block);
-        let rows = block.keys.len();
-        let keys = block.keys;
-        let mut by_name: HashMap<&str, ArrayRef> = HashMap::from([
-            (
-                "run",
-                dictionary(Int32Array::new(keys.run, None), Arc::clone(&self.runs)),
-            ),
-            (
-                "tag",
-                dictionary(Int32Array::new(keys.tag, None), self.tags.values()),
-            ),
-            (
-                "step",
-                Arc::new(Int64Array::new(keys.step, None)) as ArrayRef,
-            ),
-            (
-                "wall_time",
-                Arc::new(Float64Array::new(keys.wall_time, None)),
-            ),
-        ]);
-        if keys.file.len() == rows {
-            by_name.insert(
-                "file",
-                dictionary(int32(keys.file), Arc::clone(&self.files)),
-            );
-            by_name.insert("offset", int64(keys.offset));
-        }
-        if let Some((_, attempts)) = &keep {
-            by_name.insert("attempt", Arc::new(attempts.clone()));
-        }
-        let full = match &self.meshes {
-            Some((_, components)) => components,
-            None => &self.spec.layout.full,
-        };
-        let own = full.fields().iter().map(|f| f.name().as_str());
-        let own = own.filter(|n| !KEYS.contains(n) && !PROVENANCE.contains(n));
-        by_name.extend(own.zip(block.columns));
-        let schema = match &self.meshes {
-            Some((_, components)) => present(components, &by_name),
-            None => Arc::clone(&self.spec.layout.schema),
-        };
-        let columns = schema
-            .fields()
-            .iter()
-            .map(|f| by_name.get(f.name().as_str()).cloned());
-        let columns: Vec<ArrayRef> = columns
-            .collect::<Option<_>>()
-            .ok_or_else(|| bug("a column"))?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let batch = RecordBatch::try_new_with_options(schema, columns, &options)
-            .map_err(|e| bug(&e.to_string()))?;
-        let batch = match keep {
-            Some((keep, _)) if keep.true_count() < rows => {
-                arrow_select::filter::filter_record_batch(&batch, &keep)
-                    .map_err(|e| bug(&e.to_string()))?
-            }
-            _ => batch,
-        };
-        self.casts.check(&batch, &self.spec.layout.wanted.tensors)?;
-        Ok(match &mut self.meshes {
-            Some((assembler, _)) => assembler
-                .push(&batch, &self.spec.layout.schema)
-                .map_err(|e| bug(&e.to_string()))?,
-            None => Some(batch).filter(|b| b.num_rows() > 0),
-        })
-    }
-
-    /// Which rows are kept, and the attempt of each.
-    fn settle_attempts(&mut self, block: &Block) -> Option<(BooleanArray, Int32Array)> {
-        if matches!(self.attempts, Attempts::Ignore) {
-            return None;
-        }
-        let keys = &block.keys;
-        let mut keep = Vec::with_capacity(keys.len());
-        let mut numbers = Vec::with_capacity(keys.len());
-        for moment in block.moments() {
-            let row = match (moment, &mut self.attempts) {
-                (Moment::Row(row), _) => row,
-                (Moment::Start(start), Attempts::Number(found)) => {
-                    found.start(start.run as i32, start.step);
-                    continue;
-                }
-                (Moment::Start(_), _) => continue, // cuts were found with them
-            };
-            let (series, step) = ((keys.run[row], keys.tag[row]), keys.step[row]);
-            let (kept, number) = match &mut self.attempts {
-                Attempts::Ignore | Attempts::Find(_) => (true, 0),
-                Attempts::Number(found) => (true, found.point(series, step)),
-                Attempts::Cut(cuts) => cuts.point(series, step),
-            };
-            keep.push(kept && self.spec.filter.matches_time(step, keys.wall_time[row]));
-            numbers.push(number);
-        }
-        Some((BooleanArray::from(keep), Int32Array::from(numbers)))
     }
 }
 
@@ -279,30 +156,26 @@ impl Batches for Stream {
     }
 
     fn is_compact(&self) -> bool {
-        // Otherwise rows are left out, or put together, after their tags were numbered.
-        matches!(self.attempts, Attempts::Ignore) && self.meshes.is_none()
+        self.maker.is_compact()
     }
 
     fn next(&mut self, go_on: &mut dyn FnMut() -> bool) -> Option<Result<RecordBatch>> {
-        if let Attempts::Find(view) = &self.attempts {
-            match find_restarts(view, &self.spec, go_on) {
-                Ok(cuts) => self.attempts = Attempts::Cut(cuts),
+        if let Some(view) = &self.find {
+            match find_restarts(view, &self.maker.spec, go_on) {
+                Ok(cuts) => self.maker.attempts = Attempts::Cut(cuts),
                 Err(error) => return Some(Err(error)),
             }
+            self.find = None;
         }
         loop {
             match self.ordered.next(go_on) {
-                Some(Ok((_, decoded))) => match self.batch(decoded.output) {
+                Some(Ok((_, decoded))) => match self.maker.batch(decoded.output) {
                     Ok(Some(batch)) => return Some(Ok(batch)),
                     Ok(None) => {}
                     Err(error) => return Some(Err(error)),
                 },
                 Some(Err(error)) => return Some(Err(error)),
-                None => {
-                    let (assembler, _) = self.meshes.as_mut()?;
-                    let rest = assembler.finish(&self.spec.layout.schema);
-                    return rest.map_err(|e| bug(&e.to_string())).transpose();
-                }
+                None => return self.maker.finish(),
             }
         }
     }
@@ -333,14 +206,4 @@ fn find_restarts(view: &View, spec: &Spec, go_on: &mut dyn FnMut() -> bool) -> R
         }
     }
     Ok(found.cuts())
-}
-
-/// The columns of `schema` that are there.
-fn present(schema: &SchemaRef, columns: &HashMap<&str, ArrayRef>) -> SchemaRef {
-    let fields = schema
-        .fields()
-        .iter()
-        .filter(|f| columns.contains_key(f.name().as_str()))
-        .cloned();
-    Arc::new(arrow_schema::Schema::new(fields.collect::<Vec<_>>()))
 }

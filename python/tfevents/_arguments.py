@@ -70,7 +70,7 @@ def instance(given: Any, name: str, kind: type, allowed: str) -> Any:
 
 
 def path(given: Any, name: str) -> str:
-    """The path `given` as text.
+    """The path `given` as text; a ``~`` at its beginning is the home directory.
 
     Raises:
         TypeError: It is no path, or one in bytes.
@@ -82,7 +82,7 @@ def path(given: Any, name: str) -> str:
         raise TypeError(message(name, allowed, given))
     if not text or "\0" in text:
         raise ValueError(message(name, allowed + " that is not empty", given))
-    return text
+    return os.path.expanduser(text)  # noqa: PTH111  (a Path forgets that "./~" is none)
 
 
 def strings(given: Any, name: str, allowed: str) -> list[str]:

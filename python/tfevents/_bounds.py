@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
+import operator
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -11,31 +14,74 @@ LEAST, MOST = -(2**63), 2**63 - 1
 
 
 class Names(NamedTuple):
-    """The `members`, or all names but them; a null is the member ``None``."""
+    """Ranges of names, in the order of their characters, which is that of their bytes in UTF-8.
 
-    members: frozenset[str | None]
-    excluded: bool = False
+    A range begins at each first of the `boundaries` and ends before each second; the last may have
+    no end. `null` says whether a null is among the names.
+    """
+
+    boundaries: tuple[str, ...]
+    null: bool = False
+
+    @classmethod
+    def of(cls, names: Iterable[str | None]) -> Names:
+        """Exactly `names`, which may hold ``None``."""
+        found = set(names)
+        listed = sorted(name for name in found if name is not None)
+        return cls(_joined((name, after(name)) for name in listed), None in found)
+
+    @classmethod
+    def between(cls, low: str, high: str | None) -> Names:
+        """The names from `low` to before `high`."""
+        return cls(
+            () if high is not None and low >= high else (low,) if high is None else (low, high)
+        )
 
     def holds(self, name: str | None) -> bool:
         """Whether `name` is in it."""
-        return (name in self.members) != self.excluded
+        return self.null if name is None else bisect.bisect(self.boundaries, name) % 2 == 1
 
     def __and__(self, other: Names) -> Names:
-        if self.excluded and other.excluded:
-            return Names(self.members | other.members, excluded=True)
-        listed, condition = (other, self) if self.excluded else (self, other)
-        return Names(frozenset(name for name in listed.members if condition.holds(name)))
+        return ~(~self | ~other)
 
     def __or__(self, other: Names) -> Names:
-        return ~(~self & ~other)
+        edges = [
+            (at, 1 - number % 2 * 2)
+            for side in (self, other)
+            for number, at in enumerate(side.boundaries)
+        ]
+        boundaries, depth = [], 0
+        for at, group in itertools.groupby(sorted(edges), key=operator.itemgetter(0)):
+            before, depth = depth, depth + sum(change for _, change in group)
+            if bool(before) != bool(depth):
+                boundaries.append(at)
+        return Names(tuple(boundaries), self.null or other.null)
 
     def __invert__(self) -> Names:
-        return Names(self.members, not self.excluded)
+        starts_first = self.boundaries[:1] == ("",)
+        boundaries = self.boundaries[1:] if starts_first else ("", *self.boundaries)
+        return Names(boundaries, not self.null)
 
     @property
     def is_empty(self) -> bool:
         """Whether no name is in it."""
-        return not self.members and not self.excluded
+        return not self.boundaries and not self.null
+
+
+def after(name: str) -> str:
+    """The name that follows `name` directly."""
+    return name + "\0"
+
+
+def _joined(ranges: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The boundaries of `ranges`, which ascend; those that touch become one."""
+    found: list[str] = []
+    for low, high in ranges:
+        if found and found[-1] == low:
+            found[-1] = high
+        else:
+            found += (low, high)
+    return tuple(found)
 
 
 class Steps(NamedTuple):
@@ -96,8 +142,8 @@ class Times(NamedTuple):
 class Bounds(NamedTuple):
     """Where the rows lie that meet a condition; rows that do not may lie there, too."""
 
-    runs: Names = Names(frozenset(), excluded=True)
-    tags: Names = Names(frozenset(), excluded=True)
+    runs: Names = Names(("",), null=True)
+    tags: Names = Names(("",), null=True)
     steps: Steps = Steps(((LEAST, MOST),))
     times: Times = Times(-math.inf, math.inf, nan=True)
 
@@ -126,4 +172,4 @@ class Bounds(NamedTuple):
 
 
 EVERYWHERE = Bounds()
-NOWHERE = Bounds(runs=Names(frozenset()))
+NOWHERE = Bounds(runs=Names(()))

@@ -190,10 +190,13 @@ def size_or_none(value: Any, name: str) -> int | None:
     """
     if value is None:
         return None
-    number = operator.index(value)
+    message = f"{named(name)} must be a positive integer or None, not {shown(value)}"
+    try:
+        number = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        raise TypeError(message) from None
     if number < 1:
-        message = f"`{name}` must be a positive number of bytes, not {value}"
-        raise ValueError(message)
+        raise TypeError(message) if isinstance(value, bool) else ValueError(message)
     return number
 
 

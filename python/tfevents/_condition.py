@@ -8,7 +8,7 @@ everywhere. Nulls are neither, as in Arrow.
 from __future__ import annotations
 
 import math
-import operator
+import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from tfevents import _expression
-from tfevents._bounds import EVERYWHERE, LEAST, MOST, NOWHERE, Bounds, Names, Steps, Times
+from tfevents._bounds import EVERYWHERE, LEAST, MOST, NOWHERE, Bounds, Names, Steps, Times, after
 from tfevents._expression import Call, Field, Literal
 
 
@@ -39,17 +39,18 @@ class Column(NamedTuple):
 Node = Judged | Column | Literal
 
 _UNKNOWN = Judged()
+_NOT_NULL = ~Names.of([None])
 
 
-def bounds(condition: ds.Expression, schema: pa.Schema, runs: Sequence[str]) -> Bounds:
-    """Where the rows lie that meet `condition`, in a table of `schema` over the `runs`."""
+def bounds(condition: ds.Expression, schema: pa.Schema) -> Bounds:
+    """Where the rows lie that meet `condition`, in a table of `schema`."""
     try:
-        return _judged(_node(_expression.parts(condition), _columns(schema), runs)).true
+        return _judged(_node(_expression.parts(condition), _columns(schema))).true
     except (pa.ArrowException, ArithmeticError, LookupError, TypeError, ValueError):
         return EVERYWHERE  # a literal or an option that Python has no value for
 
 
-def _node(parts: Sequence[_expression.Part], columns: frozenset[str], runs: Sequence[str]) -> Node:
+def _node(parts: Sequence[_expression.Part], columns: frozenset[str]) -> Node:
     """What the expression of these `parts` says."""
     nodes: list[Node] = []
     for part in parts:
@@ -62,7 +63,7 @@ def _node(parts: Sequence[_expression.Part], columns: frozenset[str], runs: Sequ
             first = len(nodes) - part.arguments
             arguments = nodes[first:]
             del nodes[first:]
-            nodes.append(_judge(part, arguments, runs))
+            nodes.append(_judge(part, arguments))
     (node,) = nodes
     return node
 
@@ -85,20 +86,22 @@ def _is_name(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _judge(call: Call, arguments: list[Node], runs: Sequence[str]) -> Node:
+def _judge(call: Call, arguments: list[Node]) -> Node:
     """What `call` says of its arguments."""
     function = call.function.removesuffix("_kleene")
     if function in _LOGIC and len(arguments) == _LOGIC[function][0]:
         return _LOGIC[function][1](*map(_judged, arguments))
     match arguments:
         case [Column() as column, Literal(value=literal)] if function in _MIRRORED:
-            return _compared(function, column, literal, runs)
+            return _compared(function, column, literal)
         case [Literal(value=literal), Column() as column] if function in _MIRRORED:
-            return _compared(_MIRRORED[function], column, literal, runs)
+            return _compared(_MIRRORED[function], column, literal)
         case [Column() as column] if function == "is_in" and call.options is not None:
             return _listed(column, call.options["value_set"])
         case [Column() as column] if function in ("is_valid", "is_null"):
             return _null(column, function == "is_null")
+        case [Column() as column] if function == "starts_with" and call.options is not None:
+            return _begins(column, call.options)
         case [Column() as column] if function == "cast" and call.options is not None:
             return _cast(column, call.options.type.field("to_type").type)
     return _UNKNOWN
@@ -155,11 +158,11 @@ _MIRRORED = {
 _OPPOSITE = {"not_equal": "equal", "greater_equal": "less", "greater": "less_equal"}
 
 
-def _compared(function: str, column: Column, literal: pa.Scalar, runs: Sequence[str]) -> Judged:
+def _compared(function: str, column: Column, literal: pa.Scalar) -> Judged:
     """`column`, compared with `literal`."""
     value = literal.as_py()
     if column.name in ("run", "tag"):
-        return _compared_name(function, column.name, value, runs)
+        return _compared_name(function, column.name, value)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or math.isnan(value):
         return _UNKNOWN
     if column.name == "wall_time":
@@ -169,28 +172,41 @@ def _compared(function: str, column: Column, literal: pa.Scalar, runs: Sequence[
     return _compared_step(function, column, literal)
 
 
-def _compared_name(function: str, name: str, value: object, runs: Sequence[str]) -> Judged:
+def _compared_name(function: str, name: str, value: object) -> Judged:
     if not isinstance(value, str):
         return _UNKNOWN
-    if function == "equal":
-        return Judged(
-            _named(name, Names(frozenset({value}))),
-            _named(name, Names(frozenset({value, None}), excluded=True)),
-        )
-    if function == "not_equal":
-        return _not(_compared_name("equal", name, value, runs))
-    if name == "tag":
-        return _UNKNOWN  # which tags there are is not known without reading
-    compare: Callable[[str, str], bool] = {
-        "less": operator.lt,
-        "less_equal": operator.le,
-        "greater": operator.gt,
-        "greater_equal": operator.ge,
+    found = {
+        "equal": Names.of([value]),
+        "not_equal": ~Names.of([value, None]),
+        "less": Names.between("", value),
+        "less_equal": Names.between("", after(value)),
+        "greater": Names.between(after(value), None),
+        "greater_equal": Names.between(value, None),
     }[function]
-    found = frozenset(run for run in runs if compare(run, value))  # by code point, as UTF-8 sorts
-    return Judged(
-        _named(name, Names(found)), _named(name, Names(frozenset({*found, None}), excluded=True))
-    )
+    return _of_names(name, found)
+
+
+def _of_names(name: str, found: Names) -> Judged:
+    """That the column `name` holds one of `found`, among which is no null."""
+    return Judged(_named(name, found), _named(name, ~found & _NOT_NULL))
+
+
+def _begins(column: Column, options: pa.Scalar) -> Judged:
+    """`column` begins with a text."""
+    text, any_case = options["pattern"].as_py(), options["ignore_case"].as_py()
+    if column.name not in ("run", "tag") or any_case:
+        return _UNKNOWN
+    text = text.decode() if isinstance(text, bytes) else text
+    return _of_names(column.name, Names.between(text, _behind(text)))
+
+
+def _behind(text: str) -> str | None:
+    """The first of the names which follow all that begin with `text`."""
+    text = text.rstrip(chr(sys.maxunicode))
+    if not text:
+        return None
+    last = ord(text[-1]) + 1
+    return text[:-1] + chr(0xE000 if last == 0xD800 else last)  # those between are no characters
 
 
 def _compared_step(function: str, column: Column, literal: pa.Scalar) -> Judged:
@@ -273,11 +289,8 @@ def _listed(column: Column, given: pa.Scalar) -> Judged:
     if column.name in ("run", "tag"):
         if not all(value is None or isinstance(value, str) for value in values):
             return _UNKNOWN
-        found = frozenset(values)
-        return Judged(
-            _named(column.name, Names(found)),
-            _named(column.name, Names(found - {None}, excluded=True)),
-        )
+        found = Names.of(values)
+        return Judged(_named(column.name, found), _named(column.name, ~Names(found.boundaries)))
     if column.rounded or not all(_is_number(value) for value in values):
         return _UNKNOWN
     kind = given.type.value_type
@@ -297,10 +310,12 @@ def _is_number(value: object) -> bool:
 
 def _null(column: Column, is_null: bool) -> Judged:
     """`column` tested for nulls."""
-    if column.name not in ("run", "tag"):
-        return _UNKNOWN
-    null = Names(frozenset({None}))
+    if column.name == "wall_time":
+        return _UNKNOWN  # there are options by which NaN is null
+    null = Names.of([None])
     test = Judged(_named(column.name, null), _named(column.name, ~null))
+    if column.name == "step":
+        test = Judged(NOWHERE, EVERYWHERE)
     return test if is_null else _not(test)
 
 

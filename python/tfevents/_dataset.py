@@ -18,6 +18,7 @@ import pyarrow.dataset as ds
 
 from tfevents import _condition, _expression, _ioexit, _narrowing, _runfiles
 from tfevents._bounds import EVERYWHERE
+from tfevents._scanner import RowScanner
 
 if TYPE_CHECKING:
     from tfevents._scan import Scan
@@ -62,9 +63,9 @@ class ScanDataset(ds.FileSystemDataset):  # type: ignore[misc]  # pyarrow has no
     ) -> ds.Scanner:
         """A scanner over the rows that meet `filter`; arguments as for `pyarrow.dataset`.
 
-        It reads a stream in one pass over the log, once: asked for rows a second time, it raises
-        `pyarrow.ArrowInvalid`. With a `batch_size`, or made by ``Scanner.from_dataset(dataset)``,
-        it reads run by run, which takes longer, and can be used again.
+        It may be used any number of times, and reads in one pass over the log each time. With a
+        `batch_size`, or made by ``Scanner.from_dataset(dataset)``, it reads run by run, which takes
+        longer.
         """
         if batch_size != _BATCH_SIZE:  # a stream has batches of its own size
             return super().scanner(
@@ -80,19 +81,23 @@ class ScanDataset(ds.FileSystemDataset):  # type: ignore[misc]  # pyarrow has no
         del cache_metadata  # there is none
         options = self._scanner_options({"columns": columns, "filter": filter})
         scan = self._narrowed(options.get("columns"), options.get("filter"))
-        reader = pa.RecordBatchReader.from_stream(scan)
-        if not self._dictionaries:
-            reader = reader.cast(_plain(reader.schema))
-        return ds.Scanner.from_batches(
-            reader,
-            columns=options.get("columns"),
-            filter=options.get("filter"),
-            batch_readahead=batch_readahead,
-            fragment_readahead=fragment_readahead,
-            fragment_scan_options=fragment_scan_options,
-            use_threads=use_threads,
-            memory_pool=memory_pool,
-        )
+
+        def make() -> ds.Scanner:
+            reader = pa.RecordBatchReader.from_stream(scan)
+            if not self._dictionaries:
+                reader = reader.cast(_plain(reader.schema))
+            return ds.Scanner.from_batches(
+                reader,
+                columns=options.get("columns"),
+                filter=options.get("filter"),
+                batch_readahead=batch_readahead,
+                fragment_readahead=fragment_readahead,
+                fragment_scan_options=fragment_scan_options,
+                use_threads=use_threads,
+                memory_pool=memory_pool,
+            )
+
+        return RowScanner(make, self.schema)
 
     def _narrowed(self, columns: Any, condition: Any) -> Scan:
         """The scan of the columns needed, and of rows among which are all that are wanted."""
@@ -101,10 +106,11 @@ class ScanDataset(ds.FileSystemDataset):  # type: ignore[misc]  # pyarrow has no
         runs = _runs_apart(self._scan)
         if not isinstance(condition, ds.Expression) or runs is None:
             return self._scan._narrowed(needed, {})
-        bounds = _condition.bounds(condition, schema, runs)
+        bounds = _condition.bounds(condition, schema)
         if self._scan._table == "meshes":  # rows of events of several wall times
             bounds = bounds._replace(times=EVERYWHERE.times)
-        conditions = _narrowing.conditions(bounds, self._scan._filters, runs)
+        untagged = "tag" in schema.names and schema.field("tag").nullable
+        conditions = _narrowing.conditions(bounds, self._scan._filters, runs, untagged=untagged)
         return self._scan._narrowed(needed, conditions)
 
     def to_table(self, *arguments: Any, **options: Any) -> pa.Table:

@@ -70,6 +70,8 @@ def steps(given: StepFilter | None) -> tuple[int | None, int | None, int] | list
 
 def _step(number: Any, given: object) -> int:
     try:
+        if isinstance(number, bool):
+            raise TypeError
         return operator.index(number)
     except TypeError:
         raise TypeError(_arguments.message("steps", _STEPS, given)) from None
@@ -115,7 +117,7 @@ def wall_time(given: Sequence[float | None] | None) -> tuple[float, float] | Non
         raise TypeError(_arguments.message("wall_time", allowed, given))
     try:
         low, high = given
-        if isinstance(low, str | bytes) or isinstance(high, str | bytes):
+        if isinstance(low, str | bytes | bool) or isinstance(high, str | bytes | bool):
             raise TypeError
         low = float("-inf") if low is None else float(low)
         high = float("inf") if high is None else float(high)

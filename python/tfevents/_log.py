@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
-from tfevents import _matches, _native
+from tfevents import _bounds, _matches, _native
 from tfevents._errors import (
     CastWarning,
     DamageWarning,
@@ -173,7 +173,6 @@ class Log:
                 f"{offset}: {reason}. damage() lists them, on_damage='raise' stops at the first",
                 DamageWarning,
             )
-
         nulled = self.native.nulled()
         if nulled is not None:
             dtype, elements, tensors, first = nulled
@@ -212,12 +211,20 @@ class Log:
         return self
 
 
-def _chooser(given: Names | None) -> _native.Names | Callable[[list[str]], list[str]] | None:
+def _chooser(given: Any) -> _native.Names | Callable[[list[str]], list[str]] | None:
     """Tags are listed when a scan is first used; what a pattern matches is chosen then."""
-    if not isinstance(given, re.Pattern):
-        return given
-    search = given.search
-    return lambda known: [name for name in known if search(name)]
+    within: list[str] | None = None
+    pattern: Any = given
+    if isinstance(given, dict) and isinstance(given.get("given"), re.Pattern):
+        pattern, within = given["given"], given["within"]
+    if not isinstance(pattern, re.Pattern):
+        names: _native.Names | None = pattern
+        return names
+    search = pattern.search
+    if within is None:
+        return lambda known: [name for name in known if search(name)]
+    ranges = _bounds.Names(tuple(within))
+    return lambda known: [name for name in known if search(name) and ranges.holds(name)]
 
 
 def _matching(pattern: re.Pattern[str], known: list[str]) -> _native.Names:

@@ -362,7 +362,8 @@ class LogDir:
         kinds = self._log.kinds() if _is_small(paths) else {}
         counted = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
         series = f"; series: {counted}" if counted else ""
-        return f"<tfevents.LogDir of {len(runs)} runs, {len(paths)} files: {shown}{series}>"
+        size = f"{_counted(len(runs), 'run')}, {_counted(len(paths), 'file')}"
+        return f"<tfevents.LogDir of {size}: {shown}{series}>"
 
     def _repr_html_(self) -> str:
         """Series of each kind by run, as a table; reads."""
@@ -374,7 +375,7 @@ class LogDir:
                 table[run][kind] = count
         body = [[run, *(counts.get(kind, "") for kind in kinds)] for run, counts in table.items()]
         more = len(log.native.runs) - _SHOWN_RUNS
-        caption = f"and {more} more runs" if more > 0 else ""
+        caption = f"and {_counted(more, 'more run')}" if more > 0 else ""
         return _html.table(["series", *kinds], body, caption)
 
     def _open(self) -> Log:
@@ -407,6 +408,10 @@ class LogDir:
         log.check_runs(filters)
         log.report()
         return scan
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _is_small(paths: list[Path]) -> bool:

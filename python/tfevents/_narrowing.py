@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +12,28 @@ if TYPE_CHECKING:
 
 #: A list of more steps than this is read as one range.
 _LISTED_STEPS = 65_536
+_NOTHING: dict[str, Any] = {"runs": {"exactly": []}}
 
 
-def conditions(bounds: Bounds, filters: Filters, runs: Sequence[str]) -> dict[str, Any]:
+def conditions(
+    bounds: Bounds, filters: Filters, runs: Sequence[str], *, untagged: bool
+) -> dict[str, Any]:
     """The filters that `bounds` change, as the compiled module takes them.
 
     Args:
         bounds: Where rows are wanted.
         filters: What the scan has.
         runs: The runs that `filters` let pass, in order.
+        untagged: Whether there may be rows without a tag. No filter on tags returns these.
     """
     found: dict[str, Any] = {}
+    tags = bounds.tags if untagged else Names(bounds.tags.boundaries)
+    if tags.is_empty:
+        return _NOTHING
     if bounds.runs != EVERYWHERE.runs:
         found["runs"] = {"exactly": [run for run in runs if bounds.runs.holds(run)]}
-    if bounds.tags != EVERYWHERE.tags:
-        found["tags"] = _names(bounds.tags, filters["tags"])
+    if not tags.null and (untagged or tags.boundaries != EVERYWHERE.tags.boundaries):
+        found["tags"] = {"given": filters["tags"], "within": list(tags.boundaries)}
     if bounds.steps != EVERYWHERE.steps:
         found["steps"] = _steps(bounds.steps, filters["steps"])
     if bounds.times != EVERYWHERE.times and not bounds.times.nan:
@@ -35,25 +41,8 @@ def conditions(bounds: Bounds, filters: Filters, runs: Sequence[str]) -> dict[st
         low, high = max(low, bounds.times.low), min(high, bounds.times.high)
         found["wall_time"] = (low, high)
         if low > high:
-            return {"runs": {"exactly": []}}
+            return _NOTHING
     return found
-
-
-def _names(wanted: Names, given: Any) -> Any:
-    """Both conditions on tags; `given` alone where only a scan knows which it lets pass."""
-    if wanted.excluded or None in wanted.members:
-        return given
-    names = sorted(name for name in wanted.members if name is not None)
-    if isinstance(given, re.Pattern):
-        return {"exactly": [name for name in names if given.search(name)]}
-    if given is None:
-        return {"exactly": names}
-    if isinstance(given, dict):
-        given = given["exactly"]
-    elif any(character in glob for glob in given for character in "*?["):
-        return given
-    listed = set(given)
-    return {"exactly": [name for name in names if name in listed]}
 
 
 def _steps(wanted: Steps, given: Any) -> tuple[int | None, int | None, int] | list[int]:

@@ -54,7 +54,14 @@ __all__ = [
     "video_value",
 ]
 
-Names: TypeAlias = list[str] | dict[str, list[str]]
+class Exactly(TypedDict):
+    exactly: list[str]
+
+class Within(TypedDict):
+    given: list[str] | Exactly | None
+    within: list[str]  # names from each first to before each second of these
+
+Names: TypeAlias = list[str] | Exactly | Within
 #: Length, device and inode, modification time in ns, checksum of both ends.
 Version: TypeAlias = tuple[int, tuple[int, int], int | None, int | None]
 #: A run's name, and path and version of its files.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from tfevents._checks import named, shown
+
 
 def serialized(message: Any, name: str) -> bytes:
     """The bytes of ``message``, or ``message`` if it is bytes.
@@ -18,7 +20,7 @@ def serialized(message: Any, name: str) -> bytes:
         return bytes(message)
     if hasattr(message, "SerializeToString"):
         return bytes(message.SerializeToString())
-    text = f"{name} must be a protobuf message or its bytes, not {type(message).__name__}"
+    text = f"{named(name)} must be a protobuf message or its bytes, not {shown(message)}"
     raise TypeError(text)
 
 

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tfevents import _native
+from tfevents import _checks, _native
 from tfevents._local import local_path
 from tfevents._protos import serialized
+
+_CHECKS: dict[str, Callable[[Any, str], Any]] = {
+    "on_error": partial(_checks.one_of, allowed=("warn", "raise", "drop")),
+    "on_full": partial(_checks.one_of, allowed=("block", "drop")),
+    "durability": partial(_checks.one_of, allowed=("buffered", "flush", "fsync")),
+    "rotate_bytes": _checks.size_or_none,
+    "rotate_secs": _checks.seconds_or_none,
+    "flush_secs": partial(_checks.seconds_or_none, least=_checks.SOON),
+    "filename_suffix": _checks.tag,
+}
+
+
+def _checked(options: dict[str, Any]) -> dict[str, Any]:
+    """`options`, those of writers as they take them."""
+    return {
+        name: _CHECKS[name](value, name) if name in _CHECKS else value
+        for name, value in options.items()
+    }
 
 
 class EventWriter:
@@ -27,7 +47,7 @@ class EventWriter:
     """
 
     def __init__(self, path: str | os.PathLike[str], **options: Any) -> None:
-        self._native = _native.EventWriter(local_path(path, "path"), **options)
+        self._native = _native.EventWriter(local_path(path, "path"), **_checked(options))
 
     @property
     def path(self) -> Path | None:
@@ -82,7 +102,7 @@ class RecordWriter:
     """
 
     def __init__(self, path: str | os.PathLike[str], **options: Any) -> None:
-        self._native = _native.RecordWriter(local_path(path, "path"), **options)
+        self._native = _native.RecordWriter(local_path(path, "path"), **_checked(options))
 
     @property
     def path(self) -> Path | None:
@@ -102,7 +122,7 @@ class RecordWriter:
             record: Its bytes.
         """
         if not isinstance(record, bytes | bytearray | memoryview):
-            message = f"record must be bytes, not {type(record).__name__}"
+            message = f"`record` must be bytes, not {_checks.shown(record)}"
             raise TypeError(message)
         self._native.write(bytes(record))
 

@@ -36,7 +36,9 @@ def resolve(given: Roots) -> list[Root]:
     if isinstance(given, bytes):
         raise TypeError(_arguments.message("path", _ALLOWED, given))
     if isinstance(given, Mapping):
-        roots = [root for name, one in given.items() for root in _below(str(name), one)]
+        if not all(isinstance(name, str) for name in given):
+            raise TypeError(_arguments.message("path", "a dict whose names are str", given))
+        roots = [root for name, one in given.items() for root in _below(name, one)]
     elif isinstance(given, (str, os.PathLike)):
         found = _expand(given)
         roots = _relative(found) if found[0].matched else [_named("", found[0])]

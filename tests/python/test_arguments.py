@@ -32,6 +32,8 @@ WRONG = {
         (1.5, TypeError),
         ([1, "x"], TypeError),
         (b"ab", TypeError),
+        (True, TypeError),
+        ([0, False], TypeError),
         (slice("a", None), TypeError),
         (slice(None, None, -1), ValueError),
         (slice(0, 9, 0), ValueError),
@@ -45,6 +47,7 @@ WRONG = {
         (("a", 1), TypeError),
         ((None, "1"), TypeError),
         (([], 1), TypeError),
+        ((False, True), TypeError),
     ],
     "plugin": [(5, TypeError), (b"text", TypeError), (["text"], TypeError)],
     "columns": [("step", TypeError), (5, TypeError), ([5], TypeError), (b"step", TypeError)],
@@ -143,7 +146,20 @@ def test_columns_that_are_not_there(path, columns):
         tfevents.open(path).scalars(columns=columns)
 
 
-@pytest.mark.parametrize("given", [None, 5, b"runs", [None], [5], {"a": 5}, "", []])
+@pytest.mark.parametrize(
+    "given", [None, 5, b"runs", [None], [5], {"a": 5}, {None: "a"}, {5: "a"}, "", []]
+)
 def test_paths_that_are_none(given):
     with pytest.raises((TypeError, ValueError), match=r"`path` must be .*, not "):
         tfevents.open(given)
+
+
+def test_a_home_directory_is_one_wherever_a_path_is_taken(path, monkeypatch):
+    monkeypatch.setenv("HOME", str(path.parent))
+    monkeypatch.chdir(path.parent)
+    assert tfevents.open("~").scalars().write_parquet("~/x.parquet") == 2
+    assert path.with_name("x.parquet").exists()
+    assert len(list(tfevents.records(f"~/{NAME}"))) == 2
+    assert len(list(tfevents.summary_iterator(f"~/{NAME}"))) == 2
+    with pytest.raises(FileNotFoundError):
+        list(tfevents.records(f"./~/{NAME}"))

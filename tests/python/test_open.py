@@ -141,15 +141,15 @@ def test_repr_reads_no_large_log(log):
     path = log("a", scalars("x", [1]))
     with path.open("r+b") as file:
         file.truncate(1 << 30)
-    assert repr(tfevents.open(log.root)) == "<tfevents.LogDir of 1 runs, 1 files: a>"
+    assert repr(tfevents.open(log.root)) == "<tfevents.LogDir of 1 run, 1 file: a>"
 
 
 def test_repr_of_a_damaged_log_is_no_error(log):
     path = log("a", [version(), *scalars("x", [1, 2])])
     path.write_bytes(path.read_bytes()[:-1] + b"!")
-    assert "of 1 runs" in repr(tfevents.open(log.root, on_damage="raise"))
+    assert "of 1 run," in repr(tfevents.open(log.root, on_damage="raise"))
     path.unlink()
-    assert "of 1 runs" in repr(tfevents.open({"a": log("b", scalars("x", [1]))}))
+    assert "of 1 run," in repr(tfevents.open({"a": log("b", scalars("x", [1]))}))
 
 
 def test_html_shows_the_kinds_of_each_run(tree):

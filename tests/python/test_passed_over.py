@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 import tfevents
-from eventfiles import NAME, make_older, record, scalars, write
+from eventfiles import GOLDEN, NAME, make_older, record, scalars, write
 
 
 def runs_of(logs):
@@ -176,7 +176,26 @@ def test_a_file_of_one_byte(tmp_path):
         path.write_bytes(content)
         with pytest.raises(ValueError, match="no event file"):
             tfevents.open(path)
-    begun = tmp_path / "x.tfevents"
-    begun.write_bytes(record(scalars("x", [1])[0])[:1])
-    make_older(begun, 10)
-    assert tfevents.open(begun).scalars().count() == 0
+
+
+TEXTS = [b"x", b"\n", b"ok", b"x\n", b"todo", b"notes\r\n", b"12345678", b"{}", b"\x18\x01", b"\0x"]
+
+
+@pytest.mark.parametrize("content", TEXTS)
+def test_a_small_file_of_anything_else_is_none_whatever_its_name(tmp_path, content):
+    path = tmp_path / "x.tfevents"
+    path.write_bytes(content)
+    for given in (path, [path], {"a": path}):
+        with pytest.raises(ValueError, match="no event file"):
+            tfevents.open(given)
+
+
+@pytest.mark.parametrize("writer", ["torch_all", "tf1_all", "tf2_all", "tbx_all", "tb_writer"])
+def test_the_first_bytes_of_an_event_file_are_an_empty_log(tmp_path, writer):
+    original = next(path for path in (GOLDEN / writer).rglob("*tfevents*") if path.is_file())
+    whole = original.read_bytes()
+    begun = tmp_path / original.name
+    for length in [*range(30), 60]:
+        begun.write_bytes(whole[:length])
+        make_older(begun, 10)
+        assert tfevents.open(begun).scalars().count() == 0

@@ -255,7 +255,7 @@ def test_lower_writers_take_messages_and_bytes(tmp_path: Path) -> None:
     with RecordWriter(tmp_path / "x.tfrecord") as records:
         records.write(event_pb2.Event(step=7).SerializeToString())
     assert [event.step for event in golden.events(tmp_path / "x.tfrecord")] == [7]
-    with pytest.raises(TypeError, match="event must be"):
+    with pytest.raises(TypeError, match="`event` must be"):
         EventWriter(tmp_path / "run").write(3)
 
 

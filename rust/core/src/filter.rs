@@ -16,6 +16,8 @@ pub enum Names {
     All,
     /// The names that meet one of several conditions; shared, for a scan has several copies.
     Any(Arc<AnyName>),
+    /// The names that meet a condition and lie in one of several ranges.
+    Within(Arc<Within>),
 }
 
 /// Names, and globs.
@@ -25,7 +27,23 @@ pub struct AnyName {
     globs: Vec<glob::Pattern>,
 }
 
+/// A condition, and ranges of names in the order of their bytes.
+#[derive(Debug)]
+pub struct Within {
+    names: Names,
+    /// Where a range begins, and where it ends, and where the next begins.
+    boundaries: Vec<String>,
+}
+
 impl Names {
+    /// The names of these that lie in a range: from the first of `boundaries` to before the second,
+    /// from the third to before the fourth, and so on; the last has no end if none is given.
+    /// `boundaries` ascend.
+    pub fn within(self, boundaries: Vec<String>) -> Self {
+        let names = self;
+        Self::Within(Arc::new(Within { names, boundaries }))
+    }
+
     /// Names that equal one of `given`, or that match one of them as a glob; `*` matches `/`, too.
     /// What is no valid glob matches the equal name only.
     pub fn matching<S: Into<String>>(given: impl IntoIterator<Item = S>) -> Self {
@@ -49,6 +67,10 @@ impl Names {
             Self::All => true,
             Self::Any(any) => {
                 any.equal.contains(name) || any.globs.iter().any(|glob| glob.matches(name))
+            }
+            Self::Within(within) => {
+                let passed = within.boundaries.partition_point(|b| b.as_str() <= name);
+                passed % 2 == 1 && within.names.matches(name)
             }
         }
     }
@@ -218,6 +240,25 @@ mod tests {
         }
         assert!(!Names::exactly(["a*"]).matches("ab"));
         assert!(!Names::matching(["a["]).matches("ab"));
+    }
+
+    #[test]
+    fn names_lie_from_a_boundary_to_before_the_next() {
+        let names = Names::matching(["*s*"]).within(["a", "loss", "s"].map(String::from).into());
+        for (name, expected) in [
+            ("as", true),
+            ("a", false),
+            ("loss", false),
+            ("ns", false),
+            ("s", true),
+            ("zs", true),
+            ("z", false),
+            ("", false),
+        ] {
+            assert_eq!(names.matches(name), expected, "{name}");
+        }
+        assert!(!Names::All.within(Vec::new()).matches(""));
+        assert!(Names::All.within(vec![String::new()]).matches(""));
     }
 
     #[test]

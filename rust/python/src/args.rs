@@ -8,14 +8,27 @@ use std::sync::Arc;
 use tfevents::filter::{Filter, Names, Steps};
 use tfevents::logdir::{Choose, OnDamage, Options, Restarts, Root, Selection};
 
-/// A condition on names: equal to these or matching them as globs, or exactly these.
+/// Names: equal to these or matching them as globs, or exactly these.
 #[derive(FromPyObject)]
-pub(crate) enum NamesArg {
+pub(crate) enum GivenArg {
     #[pyo3(transparent)]
     Matching(Vec<String>),
     Exactly {
         #[pyo3(item)]
         exactly: Vec<String>,
+    },
+}
+
+/// A condition on names, which may have to lie between boundaries, too.
+#[derive(FromPyObject)]
+pub(crate) enum NamesArg {
+    #[pyo3(transparent)]
+    Given(GivenArg),
+    Within {
+        #[pyo3(item)]
+        given: Option<GivenArg>,
+        #[pyo3(item)]
+        within: Vec<String>,
     },
 }
 
@@ -49,11 +62,19 @@ pub(crate) struct FilterArg {
     columns: Option<Vec<String>>,
 }
 
+fn given(arg: Option<GivenArg>) -> Names {
+    match arg {
+        None => Names::All,
+        Some(GivenArg::Matching(given)) => Names::matching(given),
+        Some(GivenArg::Exactly { exactly }) => Names::exactly(exactly),
+    }
+}
+
 pub(crate) fn names(arg: Option<NamesArg>) -> Names {
     match arg {
         None => Names::All,
-        Some(NamesArg::Matching(given)) => Names::matching(given),
-        Some(NamesArg::Exactly { exactly }) => Names::exactly(exactly),
+        Some(NamesArg::Given(one)) => given(Some(one)),
+        Some(NamesArg::Within { given: one, within }) => given(one).within(within),
     }
 }
 

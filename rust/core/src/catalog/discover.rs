@@ -1,16 +1,13 @@
 //! Finds runs: every directory that directly holds a file whose name contains `tfevents`.
 //!
-//! The rule is TensorBoard's. Symbolic links are followed, and a directory is entered once on each
-//! way down, so a link to a parent ends there. Listing opens no file. What was named has to be
-//! there; what lies below it, or was matched by a glob, is passed over where it cannot be listed,
-//! and told with the reason.
+//! The rule is TensorBoard's; [`listing`](super::listing) says which symbolic links are followed.
+//! Listing opens no file. What was named has to be there; what lies below it, or was matched by a
+//! glob, is passed over where it cannot be listed, and reported with the reason.
 
+use super::listing::Walk;
 use super::natural::natural;
-use crate::error::{Error, Result, describe};
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use crate::error::{Error, Result};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where to look.
@@ -86,12 +83,16 @@ pub fn discover(roots: &[Root]) -> Result<Listing> {
             Root::Directory { name, path } => {
                 let before = walk.files;
                 let entered = walk.enter(path, name);
+                walk.follow_links();
                 entered.map_err(|error| Error::io(error, path))?;
                 if walk.files == before {
                     empty.push(path.clone());
                 }
             }
-            Root::Matched { name, path } => walk.look_at(path, name),
+            Root::Matched { name, path } => {
+                walk.look_at(path, name);
+                walk.follow_links();
+            }
         }
     }
     let mut runs: Runs = walk.found.into_iter().collect();
@@ -133,7 +134,7 @@ fn one_directory(name: &str, files: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// The directory in which a path without a parent lies.
-fn non_empty(directory: &Path) -> &Path {
+pub(super) fn non_empty(directory: &Path) -> &Path {
     if directory.as_os_str().is_empty() {
         Path::new(".")
     } else {
@@ -141,165 +142,8 @@ fn non_empty(directory: &Path) -> &Path {
     }
 }
 
-fn parent(file: &Path) -> &Path {
+pub(super) fn parent(file: &Path) -> &Path {
     file.parent().unwrap_or(file)
-}
-
-/// What stands in a directory.
-enum Entry {
-    Directory { link: bool },
-    EventFile,
-    Other,
-}
-
-#[derive(Default)]
-struct Walk {
-    found: BTreeMap<String, Vec<PathBuf>>,
-    files: usize,
-    unlisted: Vec<Unlisted>,
-    /// Canonical paths of the directories a link on the way down was found in.
-    above: Vec<PathBuf>,
-}
-
-impl Walk {
-    fn take(&mut self, name: &str, files: impl IntoIterator<Item = PathBuf>) {
-        let run = self.found.entry(run_name(name)).or_default();
-        let before = run.len();
-        run.extend(files);
-        self.files += run.len() - before;
-    }
-
-    fn pass_over(&mut self, path: &Path, name: &str, error: &io::Error) {
-        self.unlisted.push(Unlisted {
-            run: run_name(name),
-            path: path.to_owned(),
-            reason: describe(error),
-        });
-    }
-
-    /// Takes in what a glob matched.
-    fn look_at(&mut self, path: &Path, name: &str) {
-        let entry = fs::metadata(path).and_then(|metadata| {
-            let link = path.is_symlink();
-            entry(metadata.file_type(), path, link)
-        });
-        match entry {
-            Ok(Entry::Directory { link }) => self.enter_once(parent(path), path, name, link),
-            Ok(Entry::EventFile) => self.take(name, [path.to_owned()]),
-            Ok(Entry::Other) => {}
-            Err(error) => {
-                if fs::symlink_metadata(path).is_ok() {
-                    self.pass_over(path, name, &error); // or else it is gone
-                }
-            }
-        }
-    }
-
-    /// Enters a directory that was not named.
-    fn enter_below(&mut self, directory: &Path, name: &str) {
-        match self.enter(directory, name) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {} // gone meanwhile
-            Err(error) => self.pass_over(directory, name, &error),
-            Ok(()) => {}
-        }
-    }
-
-    fn enter(&mut self, directory: &Path, name: &str) -> io::Result<()> {
-        let mut below = Vec::new();
-        let mut files = Vec::new();
-        for listed in fs::read_dir(directory)? {
-            let listed = listed?;
-            let path = listed.path();
-            match kind_of(&listed) {
-                Ok(Entry::Directory { link }) => below.push((listed.file_name(), link)),
-                Ok(Entry::EventFile) => files.push(path),
-                Ok(Entry::Other) => {}
-                Err(error) => {
-                    if fs::symlink_metadata(&path).is_ok() {
-                        self.pass_over(&path, name, &error);
-                    }
-                }
-            }
-        }
-        if !files.is_empty() {
-            self.take(name, files);
-        }
-        for (file_name, link) in below {
-            let path = directory.join(&file_name);
-            let part = text(&file_name);
-            let name = if name.is_empty() {
-                part
-            } else {
-                format!("{name}/{part}")
-            };
-            self.enter_once(directory, &path, &name, link);
-        }
-        Ok(())
-    }
-
-    /// Enters the directory `path`, unless it is a link to a directory that it lies in.
-    fn enter_once(&mut self, above: &Path, path: &Path, name: &str, link: bool) {
-        let depth = self.above.len();
-        match link.then(|| self.follow(above, path)) {
-            Some(Ok(false)) => {} // a loop
-            Some(Err(error)) => self.pass_over(path, name, &error),
-            None | Some(Ok(true)) => self.enter_below(path, name),
-        }
-        self.above.truncate(depth);
-    }
-
-    /// Whether the link `path` leads to anything but a directory it lies in.
-    fn follow(&mut self, directory: &Path, path: &Path) -> io::Result<bool> {
-        let target = fs::canonicalize(path)?;
-        let here = fs::canonicalize(non_empty(directory))?;
-        if here.starts_with(&target) || self.above.contains(&target) {
-            return Ok(false);
-        }
-        self.above.push(target);
-        Ok(true)
-    }
-}
-
-fn kind_of(listed: &fs::DirEntry) -> io::Result<Entry> {
-    let kind = listed.file_type()?;
-    if kind.is_symlink() {
-        entry(
-            fs::metadata(listed.path())?.file_type(),
-            &listed.path(),
-            true,
-        )
-    } else {
-        entry(kind, &listed.path(), false)
-    }
-}
-
-fn entry(kind: fs::FileType, path: &Path, link: bool) -> io::Result<Entry> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if kind.is_dir() {
-        Ok(Entry::Directory { link })
-    } else if !is_event_file(&name) {
-        Ok(Entry::Other)
-    } else if kind.is_file() {
-        Ok(Entry::EventFile)
-    } else {
-        let what = "not a regular file";
-        Err(io::Error::new(io::ErrorKind::InvalidInput, what))
-    }
-}
-
-fn run_name(name: &str) -> String {
-    if name.is_empty() { "." } else { name }.to_owned()
-}
-
-/// The name as text; bytes that are no UTF-8 as `\xff`, so that names that differ remain so.
-fn text(name: &OsStr) -> String {
-    let chunks = name.as_encoded_bytes().utf8_chunks();
-    chunks
-        .flat_map(|chunk| {
-            let odd = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"));
-            std::iter::once(chunk.valid().to_owned()).chain(odd)
-        })
-        .collect()
 }
 
 /// TensorBoard's rule for what belongs to a log.

@@ -4,6 +4,7 @@
 
 mod discover;
 mod file;
+mod listing;
 mod natural;
 mod snapshot;
 mod version;

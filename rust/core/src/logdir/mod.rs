@@ -5,6 +5,7 @@
 //! need, can be opened any number of times, and from many threads.
 
 mod batch;
+mod beginning;
 mod casts;
 mod compact;
 mod embeddings;
@@ -26,10 +27,11 @@ mod tags;
 mod view;
 
 pub use crate::catalog::{FileVersion, Root, Run, Snapshot, Unlisted};
+pub use beginning::looks_like_event_file;
 pub use casts::Nulled;
 pub use portable::PortableRun;
 pub use records::{Compression, Payload, Records};
-pub use refresh::{Refreshed, looks_like_event_file};
+pub use refresh::Refreshed;
 pub use scan::{Batches, Reader, Scan};
 pub use selection::{Choose, Selection};
 pub use split::{Limits, Pack, Split};
@@ -43,7 +45,6 @@ use crate::pipeline::{News, Report};
 use crate::table::schema::{self, Layout, OnCast, TensorData, element_type};
 use arrow_schema::SchemaRef;
 use casts::Casts;
-
 use scan::Resolved;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! New files and new bytes.
 
 use super::{LogDir, Options};
-use crate::catalog::{FileEntry, Frontier, Run, Snapshot, is_event_file, natural};
+use crate::catalog::{FileEntry, Frontier, Run, Snapshot, natural};
 use crate::error::{ErrorKind, Result};
 use crate::pipeline::walk::{Part, Refusal, Visitor, Walk};
 use crate::record::OVERHEAD;
@@ -182,47 +182,4 @@ impl Job for Count<'_> {
             counter.came,
         ))
     }
-}
-
-/// Whether the file at `path` is empty, or holds a whole record or the beginning of one.
-pub fn looks_like_event_file(path: &std::path::Path) -> Result<bool> {
-    struct Any;
-    impl Visitor for Any {
-        fn record<C: Crc>(&mut self, _: u64, _: &[u8], _: MaskedCrc) -> Result<bool, Refusal> {
-            Ok(true)
-        }
-        fn skips(&mut self, _: &[u8], _: u64) -> bool {
-            true
-        }
-    }
-    struct Begins<'a>(Walk<'a>);
-    impl Job for Begins<'_> {
-        type Output = Result<crate::pipeline::walk::Span>;
-        #[inline(always)]
-        fn run<C: Crc>(self) -> Self::Output {
-            self.0.run::<C, _>(&mut Window::default(), None, &mut Any)
-        }
-    }
-    let source = LocalFile::open(path, None, false).map_err(|e| crate::Error::io(e, path))?;
-    // One record is enough, so the walk ends after the first that begins in the first byte; only
-    // where none does is the rest searched.
-    let part = Part {
-        low: 0,
-        high: source.length().min(1),
-    };
-    let span = with_fastest(Begins(Walk::new(&source, path, part)))?;
-    let begins = span.damage.is_empty() && head_fits(&source, path)?;
-    Ok(span.records > 0 || begins || !span.ended)
-}
-
-/// Whether a file without a whole record is empty, or could be the beginning of one. Eight bytes of
-/// a header tell: no record is so long that the upper ones are not zero. Fewer are taken for a
-/// header only in a file with the name of one.
-fn head_fits(source: &LocalFile, path: &std::path::Path) -> Result<bool> {
-    let mut head = [0; 8];
-    let read = source.read_at(&mut head, 0);
-    let read = read.map_err(|e| crate::Error::io(e, path))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let told = read == 0 || read == head.len() || is_event_file(&name);
-    Ok(told && head[4.min(read)..read].iter().all(|b| *b == 0))
 }

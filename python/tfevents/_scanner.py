@@ -44,7 +44,8 @@ class RowScanner(ds.Scanner):  # type: ignore[misc]  # pyarrow has no types
 
     def to_table(self) -> pa.Table:
         """All rows."""
-        return self._native().to_table()
+        # Batch by batch, so that Ctrl-C ends it: Python looks for it between two.
+        return pa.Table.from_batches(self.to_batches(), self._projected)
 
     def to_batches(self) -> Iterator[pa.RecordBatch]:
         """The rows batch by batch."""
@@ -70,7 +71,7 @@ class RowScanner(ds.Scanner):  # type: ignore[misc]  # pyarrow has no types
 
     def count_rows(self) -> int:
         """How many rows there are."""
-        return int(self._native().count_rows())
+        return sum(batch.num_rows for batch in self.to_batches())
 
     # What writes datasets takes these in place of the native scanner.
 

@@ -327,9 +327,21 @@ class LogDir:
         """
         return self._scan("embeddings", runs, tags, steps, wall_time, None, columns)
 
-    def hparams(self, *, runs: NameFilter | None = None, columns: Columns = None) -> Scan:
-        """One row a session: all hyperparameters and metrics (last values) of any run."""
-        return self._scan("hparams", runs, None, None, None, None, columns)
+    def hparams(
+        self,
+        *,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        columns: Columns = None,
+    ) -> Scan:
+        """One row a session: all hyperparameters and metrics (last values) of any run.
+
+        `runs` chooses sessions, `tags` metrics. With `steps` or `wall_time` a metric is the last of
+        its values that meet these.
+        """
+        return self._scan("hparams", runs, tags, steps, wall_time, None, columns)
 
     # Life
 

@@ -30,17 +30,19 @@ def of_runs(given: Names, known: Sequence[str]) -> str:
 
 def of_rows(table: str, filters: Filters, survey: Survey) -> str | None:
     """What to say when a scan had no rows; nothing if steps or wall times leave them out."""
-    tags, plugin = filters["tags"], filters["plugin"]
+    tags, plugin, runs = filters["tags"], filters["plugin"], filters["runs"]
+    if table == "hparams":  # its metrics are scalars, of other runs, too
+        table, runs = "scalars", None
     if tags is not None:
-        found = survey(filters["runs"], tags)
+        found = survey(runs, tags)
         if not found.num_rows:
-            return _of_tags(tags, filters["runs"], survey)
+            return _of_tags(tags, runs, survey)
         if plugin is None:
             return _of_kind(table, found)
     if plugin is not None:
-        found = survey(filters["runs"], tags, plugin)
+        found = survey(runs, tags, plugin)
         if not found.num_rows:
-            known = _distinct(survey(filters["runs"], tags), "plugin")
+            known = _distinct(survey(runs, tags), "plugin")
             return f"plugin={plugin!r} is the plugin of no series here; {_nearest([plugin], known)}"
         if table != "tensors":  # which has all of a plugin's
             return _of_kind(table, found)

@@ -259,7 +259,7 @@ class Scan:
     def _ended(self, rows: int) -> None:
         """Warns of what a pass over all rows has met, and why it found none."""
         self._log.report()
-        if not rows and self._explains:
+        if self._explains and (not rows or self._table == "hparams"):  # which may lack metrics
             self._explains = False
             self._log.explain(self._table, self._filters)
 

@@ -29,7 +29,7 @@ class RowScanner(ds.Scanner):  # type: ignore[misc]  # pyarrow has no types
 
     def _native(self) -> ds.Scanner:
         """A scanner that has not been read."""
-        ready = vars(self).pop("_ready", None)  # by one thread only
+        ready: ds.Scanner | None = self.__dict__.pop("_ready", None)  # by one thread only
         return self._make() if ready is None else ready
 
     @property

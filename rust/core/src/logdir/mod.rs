@@ -194,7 +194,16 @@ impl LogDir {
 
     /// One row a session. Which columns there are depends on what is in the log.
     pub fn hparams(&self, selection: impl Into<Selection>) -> Scan {
-        self.deferred(selection.into(), None, |view, filter, go_on| {
+        let Selection { filter, tags } = selection.into();
+        let runs = filter.runs.clone();
+        // A session's metrics may lie in other runs than the one that it is shown as.
+        let filter = Filter {
+            runs: Names::All,
+            ..filter
+        };
+        let selection = Selection { filter, tags };
+        self.deferred(selection, None, move |view, mut filter, go_on| {
+            filter.runs = runs.clone();
             hparams::hparams(view, &filter, go_on)
         })
     }

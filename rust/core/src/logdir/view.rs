@@ -58,7 +58,6 @@ impl State {
         View {
             files: pipeline::tasks(&snapshot),
             snapshot,
-            state: self.clone(),
             roots: Arc::clone(&self.roots),
             options: self.options,
             report: self.report.clone(),
@@ -70,8 +69,6 @@ impl State {
 /// What a scan works on: the files it reads and how.
 #[derive(Debug, Clone)]
 pub(crate) struct View {
-    /// All of the log.
-    state: State,
     /// The runs of the scan, which are numbered in here.
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) roots: Arc<[Root]>,
@@ -82,11 +79,6 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// The same log with all its runs.
-    pub(super) fn of_all_runs(&self) -> Self {
-        self.state.view(&Filter::default())
-    }
-
     pub(crate) fn access(&self, everything: bool) -> Access {
         let policy = Policy {
             checksum: self.options.checksum || everything,

@@ -206,3 +206,36 @@ def test_signals_are_handled_while_pictures_are_encoded(tmp_path, call, shape):
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) >= 5, "those that come during a native call count once behind it"
+
+
+@pytest.mark.parametrize(
+    ("call", "shape", "dtype"),
+    [
+        ("writer.add_histogram('h', data, bins='auto')", 60_000_000, "u1"),
+        ("writer.add_pr_curve('c', data, np.zeros(data.shape, 'f4'))", 60_000_000, "u1"),
+        ("writer.add_audio('a', np.zeros(data.shape, 'f4'))", 40_000_000, "u1"),
+        ("writer.add_mesh('m', np.zeros(data.shape, 'f4'))", (1, 12_000_000, 3), "u1"),
+        ("writer.add_tensor('t', data)", 60_000_000, "i1"),
+        ("writer.add_scalar_batch('s', data, 0)", 8_000_000, "f8"),
+    ],
+)
+def test_signals_are_handled_while_numbers_are_encoded(tmp_path, call, shape, dtype):
+    done = python(
+        f"""
+        import os, signal, sys
+        import numpy as np
+        from tfevents import SummaryWriter
+        data = (np.arange(np.prod({shape})) % 2).astype("{dtype}").reshape({shape})
+        writer = SummaryWriter(sys.argv[1], max_buffer_bytes=1 << 30, flush_secs=3600)
+        handled = []
+        signal.signal(signal.SIGALRM, lambda *_: handled.append(1))
+        signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+        {call}
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        print(len(handled), flush=True)
+        os._exit(0)  # nothing of it needs to be written
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 4, "those that come during a native call count once behind it"

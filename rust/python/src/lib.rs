@@ -51,12 +51,19 @@ mod _native {
     #[pymodule_export]
     use super::raw_writers::{PyEventWriter, PyRecordWriter};
     #[pymodule_export]
-    use super::summary::{
-        audio_value, default_edges, doubles, histogram_raw_value, histogram_tensor_value,
-        histogram_value, hparams_end_value, hparams_experiment_value, hparams_start_value,
-        image_value, layout_value, mesh_values, png, pr_curve_raw_value, pr_curve_value,
-        sprite_png, strings_value, tensor_value, tsv, video_value,
+    use super::summary::curves::{mesh_values, pr_curve_raw_value, pr_curve_value};
+    #[pymodule_export]
+    use super::summary::histograms::{
+        default_edges, histogram_raw_value, histogram_tensor_value, histogram_value,
     };
+    #[pymodule_export]
+    use super::summary::media::{audio_value, image_value, png, sprite_png, video_value};
+    #[pymodule_export]
+    use super::summary::plugins::{
+        hparams_end_value, hparams_experiment_value, hparams_start_value, layout_value,
+    };
+    #[pymodule_export]
+    use super::summary::{doubles, strings_value, tensor_value, tsv};
     #[pymodule_export]
     use super::writer::PyWriter;
 

@@ -12,6 +12,7 @@ use tfevents::event::encode::Encode;
 use tfevents::writer::{OnError, Options, Pause, Writer};
 use tfevents::{Error, ErrorKind};
 
+use crate::interrupt::watched;
 use crate::{ending, exit};
 
 /// A writer, closed when nobody refers to it any more.
@@ -110,7 +111,7 @@ impl Live {
         }
     }
 
-    /// Runs `work` without the interpreter lock.
+    /// Runs `work` without the interpreter lock, until a signal handler raises.
     pub fn detached(
         &self,
         py: Python<'_>,
@@ -121,7 +122,7 @@ impl Live {
         }
         ending::prepare(py)?;
         let mut waiting = Waiting(None);
-        let done = py.detach(|| work(&self.writer, &mut waiting));
+        let done = watched(py, || work(&self.writer, &mut waiting))?;
         match done {
             Ok(()) => self.notices(py),
             Err(error) => Err(waiting.0.unwrap_or_else(|| exception(&error))),

@@ -11,8 +11,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use tfevents::event::encode::{
-    Encode, Event, Graph, RunMetadata, Scalar, ScalarValue, SessionLog, Summary, Values, Version,
-    put_value, value_len,
+    Encode, Event, Graph, PlainScalar, RunMetadata, Scalar, ScalarValue, SessionLog, Summary,
+    Values, Version, put_value, value_len,
 };
 use tfevents::writer::{Points, Target, Writer};
 
@@ -65,8 +65,8 @@ impl PyWriter {
     /// A scalar of now, without metadata.
     #[inline]
     pub fn add_plain(&self, py: Python<'_>, tag: &str, value: f64, step: i64) -> PyResult<()> {
-        let value = ScalarValue::simple(tag, value as f32);
-        self.add(py, Some(step), None, Summary(value))
+        let value = value as f32;
+        self.add(py, Some(step), None, Summary(PlainScalar { tag, value }))
     }
 
     /// The writer itself.
@@ -341,7 +341,8 @@ fn no_tag(tag: &Bound<'_, PyAny>) -> PyErr {
 
 #[inline]
 fn put_scalar(tag: &str, value: f64, out: &mut Vec<u8>) {
-    put_value(out, &ScalarValue::simple(tag, value as f32));
+    let value = value as f32;
+    put_value(out, &PlainScalar { tag, value });
 }
 
 /// Encodes a mapping of anything that holds numbers.

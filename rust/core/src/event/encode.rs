@@ -21,15 +21,14 @@ pub const FILE_VERSION: &str = "brain.Event:2";
 /// What our files give as `source_metadata.writer`.
 pub const WRITER: &str = "tfevents";
 
-const LEN: u8 = 2;
-const I64: u8 = 1;
-const I32: u8 = 5;
-const VARINT: u8 = 0;
+mod field;
 
-/// `field` with `wire` type, for the fields 1 to 15 that take one byte.
-const fn key(field: u8, wire: u8) -> u8 {
-    field << 3 | wire
-}
+pub use field::{put_varint, varint_len};
+
+use field::{
+    I32, I64, VARINT, key, len_field_len, optional_len, put_bytes_field, put_len_field,
+    put_optional, put_varint_field, varint_field_len,
+};
 
 /// Something that knows its exact size before it writes itself.
 pub trait Encode {
@@ -155,6 +154,7 @@ pub const fn value_len(bytes: usize) -> usize {
 }
 
 /// Appends `value` as a `Summary.value` field, for [`Values`].
+#[inline]
 pub fn put_value<V: Encode + ?Sized>(out: &mut Vec<u8>, value: &V) {
     put_len_field(out, 1, value.encoded_len());
     value.encode(out);
@@ -259,7 +259,39 @@ impl Scalar {
     }
 }
 
-/// A `Summary.Value` with one scalar.
+/// A `Summary.Value` with nothing but a tag and a `simple_value`: what nearly all values are.
+#[derive(Debug, Clone, Copy)]
+pub struct PlainScalar<'a> {
+    /// The series.
+    pub tag: &'a str,
+    /// The number.
+    pub value: f32,
+}
+
+impl PlainScalar<'_> {
+    const VALUE: usize = 5;
+
+    #[inline]
+    fn put_value(out: &mut Vec<u8>, value: f32) {
+        let [a, b, c, d] = value.to_le_bytes();
+        out.extend_from_slice(&[key(2, I32), a, b, c, d]);
+    }
+}
+
+impl Encode for PlainScalar<'_> {
+    #[inline]
+    fn encoded_len(&self) -> usize {
+        optional_len(self.tag.len()) + Self::VALUE
+    }
+
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) {
+        put_optional(out, 1, self.tag.as_bytes());
+        Self::put_value(out, self.value);
+    }
+}
+
+/// A `Summary.Value` with one scalar, perhaps with metadata.
 #[derive(Debug, Clone, Copy)]
 pub struct ScalarValue<'a> {
     /// The series.
@@ -275,17 +307,7 @@ pub struct ScalarValue<'a> {
 /// `plugin_data { plugin_name: "scalars" }`, as a field of `SummaryMetadata`.
 const SCALARS_PLUGIN: &[u8] = b"\x0a\x09\x0a\x07scalars";
 
-impl<'a> ScalarValue<'a> {
-    /// A plain scalar: `simple_value`, no metadata.
-    pub const fn simple(tag: &'a str, value: f32) -> Self {
-        Self {
-            tag,
-            value: Scalar::Simple(value),
-            display_name: "",
-            description: "",
-        }
-    }
-
+impl ScalarValue<'_> {
     #[inline]
     fn metadata_len(&self) -> usize {
         let plugin = match self.value {
@@ -300,7 +322,7 @@ impl Encode for ScalarValue<'_> {
     #[inline]
     fn encoded_len(&self) -> usize {
         let value = match self.value {
-            Scalar::Simple(_) => 5,
+            Scalar::Simple(_) => PlainScalar::VALUE,
             tensor => len_field_len(tensor.tensor_len()),
         };
         optional_len(self.tag.len()) + value + optional_len(self.metadata_len())
@@ -310,10 +332,7 @@ impl Encode for ScalarValue<'_> {
     fn encode(&self, out: &mut Vec<u8>) {
         put_optional(out, 1, self.tag.as_bytes());
         match self.value {
-            Scalar::Simple(value) => {
-                out.push(key(2, I32));
-                out.extend_from_slice(&value.to_le_bytes());
-            }
+            Scalar::Simple(value) => PlainScalar::put_value(out, value),
             Scalar::Float(value) => {
                 put_len_field(out, 8, self.value.tensor_len());
                 out.extend_from_slice(&[key(1, VARINT), 1]);
@@ -337,162 +356,5 @@ impl Encode for ScalarValue<'_> {
     }
 }
 
-/// Bytes of `value` as a varint.
-#[inline]
-pub const fn varint_len(value: u64) -> usize {
-    ((64 - (value | 1).leading_zeros()) as usize).div_ceil(7)
-}
-
-/// Appends `value` as a varint.
-#[inline]
-pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-#[inline]
-const fn varint_field_len(value: u64) -> usize {
-    if value == 0 { 0 } else { 1 + varint_len(value) }
-}
-
-#[inline]
-fn put_varint_field(out: &mut Vec<u8>, field: u8, value: u64) {
-    if value != 0 {
-        out.push(key(field, VARINT));
-        put_varint(out, value);
-    }
-}
-
-#[inline]
-const fn len_field_len(bytes: usize) -> usize {
-    1 + varint_len(bytes as u64) + bytes
-}
-
-#[inline]
-const fn optional_len(bytes: usize) -> usize {
-    if bytes == 0 { 0 } else { len_field_len(bytes) }
-}
-
-#[inline]
-fn put_len_field(out: &mut Vec<u8>, field: u8, bytes: usize) {
-    out.push(key(field, LEN));
-    put_varint(out, bytes as u64);
-}
-
-#[inline]
-fn put_bytes_field(out: &mut Vec<u8>, field: u8, bytes: &[u8]) {
-    put_len_field(out, field, bytes.len());
-    out.extend_from_slice(bytes);
-}
-
-#[inline]
-fn put_optional(out: &mut Vec<u8>, field: u8, bytes: &[u8]) {
-    if !bytes.is_empty() {
-        put_bytes_field(out, field, bytes);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bytes(what: &impl Encode) -> Vec<u8> {
-        let mut out = Vec::new();
-        what.encode(&mut out);
-        assert_eq!(out.len(), what.encoded_len(), "size and bytes agree");
-        out
-    }
-
-    fn event<W: Encode>(wall_time: f64, step: i64, what: W) -> Vec<u8> {
-        bytes(&Event {
-            wall_time,
-            step,
-            what,
-        })
-    }
-
-    #[test]
-    fn version_event_is_field_3_then_10() {
-        let out = event(1.5, 0, Version { writer: WRITER });
-        assert_eq!(
-            out,
-            b"\x09\0\0\0\0\0\0\xf8\x3f\x1a\x0dbrain.Event:2\x52\x0a\x0a\x08tfevents"
-        );
-        assert_eq!(
-            event(0.0, 0, Version { writer: "" }),
-            b"\x1a\x0dbrain.Event:2"
-        );
-    }
-
-    #[test]
-    fn scalar_event_omits_defaults_and_keeps_a_zero_value() {
-        let out = event(0.0, 0, Summary(ScalarValue::simple("", 0.0)));
-        assert_eq!(out, b"\x2a\x07\x0a\x05\x15\0\0\0\0");
-        let out = event(0.0, 3, Summary(ScalarValue::simple("a", 1.0)));
-        assert_eq!(out, b"\x10\x03\x2a\x0a\x0a\x08\x0a\x01a\x15\0\0\x80\x3f");
-    }
-
-    #[test]
-    fn negative_zero_is_no_default_and_negative_steps_take_ten_bytes() {
-        assert_eq!(event(-0.0, 0, Values(b"")).len(), 9 + 2);
-        assert_eq!(event(0.0, -1, Values(b"")).len(), 11 + 2);
-        assert_eq!(event(0.0, i64::MIN, Values(b"")).len(), 11 + 2);
-    }
-
-    #[test]
-    fn tensor_scalars_have_no_shape_and_name_their_plugin() {
-        let value = ScalarValue {
-            value: Scalar::Double(1.0),
-            ..ScalarValue::simple("t", 0.0)
-        };
-        assert_eq!(
-            bytes(&value),
-            b"\x0a\x01t\x42\x0c\x08\x02\x32\x08\0\0\0\0\0\0\xf0\x3f\x4a\x0b\x0a\x09\x0a\x07scalars"
-        );
-    }
-
-    #[test]
-    fn sizes_agree_where_lengths_grow_a_byte() {
-        let text = "x".repeat(70_000);
-        for n in [
-            0, 1, 110, 111, 112, 113, 126, 127, 128, 16_370, 16_383, 16_384, 70_000,
-        ] {
-            for value in [Scalar::Simple(1.0), Scalar::Float(2.0), Scalar::Double(3.0)] {
-                for m in [0, 1, 100, 127, 128, 20_000] {
-                    let value = ScalarValue {
-                        tag: &text[..n],
-                        value,
-                        display_name: &text[..m],
-                        description: &text[..n],
-                    };
-                    event(1.0, 1 << 40, Summary(value));
-                }
-            }
-            let data = &text.as_bytes()[..n];
-            event(1.0, 1, Graph::GraphDef(data));
-            event(
-                1.0,
-                1,
-                RunMetadata {
-                    tag: &text[..n],
-                    data,
-                },
-            );
-            event(1.0, 1, Values(data));
-        }
-    }
-
-    #[test]
-    fn varints_have_their_documented_lengths() {
-        for shift in 0..64 {
-            for value in [1u64 << shift, (1 << shift) - 1, u64::MAX >> shift] {
-                let mut out = Vec::new();
-                put_varint(&mut out, value);
-                assert_eq!(out.len(), varint_len(value), "{value}");
-            }
-        }
-    }
-}
+mod tests;

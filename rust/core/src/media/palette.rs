@@ -13,8 +13,8 @@ use crate::interrupt;
 const MOST: usize = 256;
 /// Pixels that are looked at to choose a palette; of larger pictures only some are.
 const SAMPLES: usize = 2048;
-/// From so many pixels on, every tenth one would take too long.
-const HUGE: usize = 1 << 20;
+/// Most pixels that are looked at, since that cannot be interrupted: some 50 ms.
+const MOST_SAMPLES: usize = 1 << 16;
 /// Pixels between two looks at whether the caller still waits: a few milliseconds.
 const STRETCH: usize = 1 << 14;
 
@@ -66,13 +66,13 @@ fn exact(pixels: &[[u8; 3]], colors: &[[u8; 3]]) -> Result<Indexed> {
 }
 
 fn nearest(pixels: &[[u8; 3]]) -> Result<Indexed> {
-    let every = match pixels.len() {
-        count @ HUGE.. => (count / (HUGE / 10)).min(30),
-        count => (count / SAMPLES).clamp(1, 10),
-    };
     let opaque = |&[red, green, blue]: &[u8; 3]| [red, green, blue, 255];
-    let sampled: Vec<u8> = pixels.iter().flat_map(opaque).collect();
-    let network = NeuQuant::new(every as i32, MOST, &sampled);
+    // Of very large pictures the network gets some pixels, and looks at every tenth of these.
+    let apart = pixels.len() / (10 * MOST_SAMPLES) + 1;
+    let given: Vec<u8> = pixels.iter().step_by(apart).flat_map(opaque).collect();
+    let every = (given.len() / 4 / SAMPLES).clamp(1, 10);
+    interrupt::check()?;
+    let network = NeuQuant::new(every as i32, MOST, &given);
     interrupt::check()?;
     Ok(Indexed {
         palette: network.color_map_rgb(),

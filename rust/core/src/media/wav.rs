@@ -5,7 +5,11 @@
 //! ```
 
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::summary::{Array, Dtype, Fitted};
+
+/// Bytes that are copied between two looks at whether the caller still waits.
+const STRETCH: usize = 1 << 20;
 
 /// A sound, encoded.
 #[derive(Debug, Clone)]
@@ -85,7 +89,10 @@ pub fn encode(array: &Array<'_>, sample_rate: u32) -> Result<Fitted<Wav>> {
 /// Appends the samples, and says whether there was NaN among them.
 fn samples(array: &Array<'_>, out: &mut Vec<u8>) -> Result<bool> {
     if array.dtype == Dtype::Int16 {
-        out.extend_from_slice(array.data);
+        for stretch in array.data.chunks(STRETCH) {
+            interrupt::check()?;
+            out.extend_from_slice(stretch);
+        }
         return Ok(false);
     }
     if !array.dtype.is_float() {
@@ -96,16 +103,18 @@ fn samples(array: &Array<'_>, out: &mut Vec<u8>) -> Result<bool> {
     }
     let single = array.dtype == Dtype::Float32;
     let mut nan = false;
-    for sample in array.to_f64() {
-        nan |= sample.is_nan();
-        let scaled = sample.clamp(-1.0, 1.0) * f64::from(i16::MAX);
-        // The product is rounded as the samples are.
-        let scaled = if single {
-            f64::from(scaled as f32)
-        } else {
-            scaled
-        };
-        out.extend_from_slice(&(scaled as i16).to_le_bytes());
-    }
+    array.blocks(|_, block| {
+        out.extend(block.iter().flat_map(|sample| {
+            nan |= sample.is_nan();
+            let scaled = sample.clamp(-1.0, 1.0) * f64::from(i16::MAX);
+            // The product is rounded as the samples are.
+            let scaled = if single {
+                f64::from(scaled as f32)
+            } else {
+                scaled
+            };
+            (scaled as i16).to_le_bytes()
+        }));
+    })?;
     Ok(nan)
 }

@@ -6,6 +6,12 @@
 //! over that.
 
 use crate::error::{Error, Result};
+use crate::interrupt;
+
+/// Elements that are widened at a time.
+pub(crate) const BLOCK: usize = 128;
+/// Elements between two looks at whether the caller still waits: about a millisecond.
+pub(crate) const STRETCH: usize = 1 << 18;
 
 /// Element types, with the names NumPy and `ml_dtypes` give them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,11 +215,33 @@ impl<'a> Array<'a> {
         }
     }
 
+    /// Hands `each` the elements, widened, block by block, with the index of the first.
+    ///
+    /// # Errors
+    /// If the caller of [`interrupt::watched`] has asked to stop.
+    #[inline]
+    pub(crate) fn blocks(&self, mut each: impl FnMut(usize, &[f64])) -> Result<()> {
+        let mut block = [0.0; BLOCK];
+        for stretch in (0..self.len()).step_by(STRETCH) {
+            interrupt::check()?;
+            let end = self.len().min(stretch + STRETCH);
+            for start in (stretch..end).step_by(BLOCK) {
+                let block = &mut block[..BLOCK.min(end - start)];
+                self.load(start, block);
+                each(start, block);
+            }
+        }
+        Ok(())
+    }
+
     /// All elements as `f64`.
-    pub fn to_f64(&self) -> Vec<f64> {
-        let mut out = vec![0.0; self.len()];
-        self.load(0, &mut out);
-        out
+    ///
+    /// # Errors
+    /// If the caller of [`interrupt::watched`] has asked to stop.
+    pub fn to_f64(&self) -> Result<Vec<f64>> {
+        let mut all = Vec::with_capacity(self.len());
+        self.blocks(|_, block| all.extend_from_slice(block))?;
+        Ok(all)
     }
 }
 
@@ -297,7 +325,8 @@ mod tests {
 
     #[test]
     fn small_floats_have_the_documented_values() {
-        let first = |dtype, bytes: &[u8]| Array::new(dtype, &[1], bytes).map(|a| a.to_f64()[0]);
+        let first =
+            |dtype, bytes: &[u8]| Array::new(dtype, &[1], bytes).and_then(|a| Ok(a.to_f64()?[0]));
         for (dtype, bytes, value) in [
             (Float16, &[0x00, 0x3c][..], 1.0),
             (Float16, &[0x01, 0x00], 5.960_464_477_539_063e-8),

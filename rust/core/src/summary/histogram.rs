@@ -14,13 +14,18 @@
 //! they agree to the last bit and lose no precision on long arrays. The recursion over halves is
 //! also what drives the pass: its leaves are the blocks.
 
+use self::bins::{Even, Search};
 use self::edges::DEFAULT;
+use self::estimate::Ranks;
+use self::pass::{Pass, Totals};
 use super::array::Array;
 use super::{Fitted, wire};
 use crate::error::{Error, Result};
 
+mod bins;
 mod edges;
 mod estimate;
+mod pass;
 
 pub use estimate::Estimator;
 
@@ -116,7 +121,7 @@ pub fn rows(array: &Array<'_>, buckets: usize) -> Result<Vec<f64>> {
     if array.is_empty() || buckets == 0 {
         return Ok(vec![0.0; buckets * 3]);
     }
-    let Some((min, max)) = finite_extremes(&array.to_f64()) else {
+    let Some((min, max)) = finite_extremes(&array.to_f64()?) else {
         return Ok(vec![0.0; buckets * 3]);
     };
     let mut rows = Vec::with_capacity(buckets * 3);
@@ -139,15 +144,6 @@ pub fn default_edges() -> &'static [f64] {
     &DEFAULT.edges
 }
 
-/// What one pass gathers beside the counts.
-struct Totals {
-    min: f64,
-    max: f64,
-    sum: f64,
-    squares: f64,
-    nans: usize,
-}
-
 /// What a pass gathers: the totals, the edges and the counts between them.
 type Counted = (Totals, Vec<f64>, Vec<u64>);
 
@@ -155,28 +151,22 @@ type Counted = (Totals, Vec<f64>, Vec<u64>);
 fn count(array: &Array<'_>, bins: &Bins) -> Result<Fitted<Counted>> {
     match bins {
         Bins::Default => {
-            let (totals, slots) = default_slots(array);
             let edges = DEFAULT.edges.clone();
-            let counts = slots[1..edges.len()].to_vec();
+            let (totals, counts) = if array.dtype.fits_single() {
+                Pass::new(array, &*DEFAULT.single, edges.len()).run()?
+            } else {
+                Pass::new(array, &*DEFAULT.double, edges.len()).run()?
+            };
             Ok(Fitted::exactly((totals, edges, counts)))
         }
         Bins::Count(bins) if !(1..=MOST_BINS).contains(bins) => Err(Error::argument(format!(
             "`bins` must be a number from 1 to {MOST_BINS}, not {bins}"
         ))),
-        Bins::Count(bins) => {
-            let nothing = Search(&[]);
-            let totals = Pass::new(array, &nothing, 0).run();
-            Ok(evenly(array, totals, |_, _, _| *bins))
-        }
-        Bins::Estimated(rule) => {
-            let (totals, slots) = default_slots(array);
-            let finite = totals.min.is_finite() && totals.max.is_finite();
-            Ok(evenly(array, totals, |values, min, max| {
-                let slots = finite.then_some(&*slots);
-                let ranks = estimate::Ranks::new(array, values, slots, (min, max));
-                rule.bins(&ranks, min, max).min(MOST_ESTIMATED)
-            }))
-        }
+        Bins::Count(bins) => evenly(array, |_, _, _| Ok(*bins)),
+        Bins::Estimated(rule) => evenly(array, |finite, min, max| {
+            let values = Ranks::new(array, finite);
+            Ok(rule.bins(&values, min, max)?.min(MOST_ESTIMATED))
+        }),
         Bins::Edges(edges) => {
             if edges.len() < 2 || !edges.is_sorted() || edges.iter().any(|edge| edge.is_nan()) {
                 return Err(Error::argument(
@@ -184,54 +174,36 @@ fn count(array: &Array<'_>, bins: &Bins) -> Result<Fitted<Counted>> {
                 ));
             }
             let (totals, counts) = match Even::new(edges) {
-                Some(even) => {
-                    let mut pass = Pass::new(array, &even, edges.len());
-                    (pass.run(), pass.counts())
-                }
-                None => {
-                    let search = Search(edges);
-                    let mut pass = Pass::new(array, &search, edges.len());
-                    (pass.run(), pass.counts())
-                }
+                Some(even) => Pass::new(array, &even, edges.len()).run()?,
+                None => Pass::new(array, &Search(edges), edges.len()).run()?,
             };
             Ok(Fitted::exactly((totals, edges.clone(), counts)))
         }
     }
 }
 
-/// The totals, and the counts of all slots of the default edges.
-fn default_slots(array: &Array<'_>) -> (Totals, Vec<u64>) {
-    let edges = DEFAULT.edges.len();
-    if array.dtype.fits_single() {
-        let mut pass = Pass::new(array, &*DEFAULT.single, edges);
-        (pass.run(), pass.slots())
-    } else {
-        let mut pass = Pass::new(array, &*DEFAULT.double, edges);
-        (pass.run(), pass.slots())
-    }
-}
-
 /// Counts in bins of equal width between the finite extremes. `bins` says how many, of the finite
-/// values (none if all are finite) and their extremes.
+/// values (`None` if all are finite) and their extremes.
 fn evenly(
     array: &Array<'_>,
-    totals: Totals,
-    bins: impl FnOnce(Vec<f64>, f64, f64) -> usize,
-) -> Fitted<Counted> {
+    bins: impl FnOnce(Option<Vec<f64>>, f64, f64) -> Result<usize>,
+) -> Result<Fitted<Counted>> {
+    let (totals, _) = Pass::new(array, &Search(&[]), 0).run()?;
     let all = totals.min.is_finite() && totals.max.is_finite();
-    let (mut values, mut extremes) = (Vec::new(), Some((totals.min, totals.max)));
+    let (mut finite, mut extremes) = (None, Some((totals.min, totals.max)));
     if !all {
-        values = array.to_f64();
+        let mut values = array.to_f64()?;
         values.retain(|value| value.is_finite());
         extremes = finite_extremes(&values);
+        finite = Some(values);
     }
     let (edges, counts) = match extremes {
         None => (Vec::new(), Vec::new()),
         Some((min, max)) => {
-            let edges = even_edges(min, max, bins(values, min, max));
+            let edges = even_edges(min, max, bins(finite, min, max)?);
             let counts = match Even::new(&edges) {
-                Some(even) => Pass::new(array, &even, edges.len()).only_counts(),
-                None => Pass::new(array, &Search(&edges), edges.len()).only_counts(),
+                Some(even) => Pass::new(array, &even, edges.len()).only_counts()?,
+                None => Pass::new(array, &Search(&edges), edges.len()).only_counts()?,
             };
             (edges, counts)
         }
@@ -241,10 +213,10 @@ fn evenly(
          the buckets"
             .to_owned()
     });
-    Fitted {
+    Ok(Fitted {
         made: (totals, edges, counts),
         problem,
-    }
+    })
 }
 
 /// The smallest and the largest finite value.
@@ -294,216 +266,6 @@ fn trim(edges: &[f64], counts: &[u64]) -> Option<(Vec<f64>, Vec<f64>)> {
     let limits = edges.get(first..=last + 1)?.to_vec();
     let held = counts[first..=last].iter().map(|&count| count as f64);
     Some((limits, std::iter::once(0.0).chain(held).collect()))
-}
-
-/// Finds the slot of a value: 0 below all edges, `i + 1` in bin `i`, the number of edges above
-/// all and for NaN (or 0, which is as good: neither slot is looked at).
-trait Locate {
-    fn slot(&self, value: f64) -> usize;
-}
-
-/// One pass: the array, the bins and what has been counted.
-struct Pass<'a, L> {
-    array: &'a Array<'a>,
-    locate: &'a L,
-    /// Four counters a slot, taken in turn: neighbours that share a slot need not wait for each
-    /// other.
-    slots: Vec<[u64; TURNS]>,
-    min: f64,
-    max: f64,
-    nans: usize,
-}
-
-const LANES: usize = 8;
-const BLOCK: usize = 128;
-const TURNS: usize = 4;
-
-impl<'a, L: Locate> Pass<'a, L> {
-    fn new(array: &'a Array<'a>, locate: &'a L, edges: usize) -> Self {
-        Self {
-            array,
-            locate,
-            slots: vec![[0; TURNS]; edges + 1],
-            min: f64::INFINITY,
-            max: f64::NEG_INFINITY,
-            nans: 0,
-        }
-    }
-
-    fn run(&mut self) -> Totals {
-        let (sum, squares) = self.halves(0, self.array.len());
-        let extreme = |value| if self.nans > 0 { f64::NAN } else { value };
-        Totals {
-            min: extreme(self.min),
-            max: extreme(self.max),
-            sum: 0.0 + sum,
-            squares: 0.0 + squares,
-            nans: self.nans,
-        }
-    }
-
-    /// The counts of all slots.
-    fn slots(&self) -> Vec<u64> {
-        let slots = self.slots.iter();
-        slots.map(|turns| turns.iter().sum()).collect()
-    }
-
-    /// The counts of the bins, without those outside.
-    fn counts(&self) -> Vec<u64> {
-        let mut slots = self.slots();
-        slots.pop();
-        slots.drain(..1.min(slots.len()));
-        slots
-    }
-
-    /// A pass without the totals.
-    fn only_counts(mut self) -> Vec<u64> {
-        let length = self.array.len();
-        let mut block = [0.0; BLOCK];
-        for start in (0..length).step_by(BLOCK) {
-            let block = &mut block[..BLOCK.min(length - start)];
-            self.array.load(start, block);
-            self.tally(block);
-        }
-        self.counts()
-    }
-
-    /// The sums of `length` elements from `start` on.
-    fn halves(&mut self, start: usize, length: usize) -> (f64, f64) {
-        if length <= BLOCK {
-            let mut block = [0.0; BLOCK];
-            let block = &mut block[..length];
-            self.array.load(start, block);
-            return self.block(block);
-        }
-        let half = length / 2;
-        let half = half - half % LANES;
-        let left = self.halves(start, half);
-        let right = self.halves(start + half, length - half);
-        (left.0 + right.0, left.1 + right.1)
-    }
-
-    #[inline]
-    fn tally(&mut self, block: &[f64]) {
-        if self.slots.len() < 2 {
-            return; // there are no edges
-        }
-        let (turns, rest) = block.as_chunks::<TURNS>();
-        for values in turns {
-            let found = values.map(|value| self.locate.slot(value));
-            for (turn, slot) in found.into_iter().enumerate() {
-                if let Some(slot) = self.slots.get_mut(slot) {
-                    slot[turn] += 1;
-                }
-            }
-        }
-        for &value in rest {
-            if let Some(slot) = self.slots.get_mut(self.locate.slot(value)) {
-                slot[0] += 1;
-            }
-        }
-    }
-
-    #[inline]
-    fn block(&mut self, block: &[f64]) -> (f64, f64) {
-        self.tally(block);
-        self.extremes(block);
-        let (lanes, rest) = block.as_chunks::<LANES>();
-        let (mut sum, mut squares) = ([-0.0; LANES], [-0.0; LANES]);
-        for chunk in lanes {
-            for lane in 0..LANES {
-                sum[lane] += chunk[lane];
-                squares[lane] += chunk[lane] * chunk[lane];
-            }
-        }
-        let fold = |l: [f64; 8]| ((l[0] + l[1]) + (l[2] + l[3])) + ((l[4] + l[5]) + (l[6] + l[7]));
-        let (mut sum, mut squares) = (fold(sum), fold(squares));
-        for &value in rest {
-            sum += value;
-            squares += value * value;
-        }
-        if sum.is_nan() {
-            self.nans += block.iter().filter(|value| value.is_nan()).count();
-        }
-        (sum, squares)
-    }
-
-    /// A loop of its own, so that its lanes stay in registers.
-    #[inline]
-    fn extremes(&mut self, block: &[f64]) {
-        let (lanes, rest) = block.as_chunks::<4>();
-        let (mut min, mut max) = ([self.min; 4], [self.max; 4]);
-        for chunk in lanes {
-            for lane in 0..4 {
-                min[lane] = if chunk[lane] < min[lane] {
-                    chunk[lane]
-                } else {
-                    min[lane]
-                };
-                max[lane] = if chunk[lane] > max[lane] {
-                    chunk[lane]
-                } else {
-                    max[lane]
-                };
-            }
-        }
-        let least = min.iter().chain(rest).copied();
-        let most = max.iter().chain(rest).copied();
-        self.min = least.fold(self.min, f64::min);
-        self.max = most.fold(self.max, f64::max);
-    }
-}
-
-/// Uneven edges: a search.
-struct Search<'a>(&'a [f64]);
-
-impl Locate for Search<'_> {
-    fn slot(&self, value: f64) -> usize {
-        let Self(edges) = self;
-        let slot = edges.partition_point(|&edge| edge <= value);
-        if slot == edges.len() && edges.last() == Some(&value) {
-            // The last bin is closed; with doubled last edges it is the last of them.
-            return slot - 1;
-        }
-        slot
-    }
-}
-
-/// Evenly spaced edges: a guess, corrected by at most one bin.
-struct Even {
-    /// Where each bin begins, and where it ends: the last one just above its edge, since it is
-    /// closed.
-    bins: Vec<[f64; 2]>,
-    first: f64,
-    per_unit: f64,
-}
-
-impl Even {
-    /// `None` if a guess may be more than one bin away.
-    fn new(edges: &[f64]) -> Option<Self> {
-        let (&first, &last) = (edges.first()?, edges.last()?);
-        let mut bins: Vec<[f64; 2]> = edges.windows(2).map(|pair| [pair[0], pair[1]]).collect();
-        bins.last_mut()?[1] = last.next_up();
-        let per_unit = bins.len() as f64 / (last - first);
-        let off = |(index, &edge): (usize, &f64)| ((edge - first) * per_unit - index as f64).abs();
-        let holds = per_unit.is_finite() && edges.iter().enumerate().all(|edge| off(edge) < 1.0);
-        holds.then_some(Self {
-            bins,
-            first,
-            per_unit,
-        })
-    }
-}
-
-impl Locate for Even {
-    #[inline(always)]
-    fn slot(&self, value: f64) -> usize {
-        let guess = (value - self.first) * self.per_unit;
-        let guess = (guess as i32).clamp(0, self.bins.len() as i32 - 1) as usize;
-        let [low, high] = self.bins.get(guess).copied().unwrap_or_default();
-        // NaN guesses the first bin and is at or above nothing: slot 0.
-        guess + usize::from(value >= low) + usize::from(value >= high)
-    }
 }
 
 #[cfg(test)]

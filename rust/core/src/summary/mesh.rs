@@ -6,7 +6,7 @@
 
 use super::array::{Array, Dtype};
 use super::value::{Content, Metadata, value};
-use super::{Spelling, bytes_of_f32, wire};
+use super::{Spelling, tensor, wire};
 use crate::error::{Error, Result};
 
 /// The `Summary.Value`s of a mesh: vertices, then faces, then colors, as far as there are any.
@@ -44,14 +44,16 @@ pub fn mesh(
         wire::bytes(&mut content, 2, tag.as_bytes());
         wire::integer(&mut content, 3, kind.into());
         wire::bytes(&mut content, 5, config.as_bytes());
-        wire::packed_varints(&mut content, 6, array.shape.iter().map(|&axis| axis as u64));
+        wire::packed_varints(&mut content, 6, array.shape.iter().map(|&axis| axis as u64))?;
         wire::integer(&mut content, 7, components);
-        let numbers: Vec<f32> = array
-            .to_f64()
-            .into_iter()
-            .map(|number| number as f32)
-            .collect();
-        let data = bytes_of_f32(&numbers);
+        let mut data = Vec::with_capacity(array.len() * 4);
+        array.blocks(|_, numbers| {
+            data.extend(
+                numbers
+                    .iter()
+                    .flat_map(|&number| (number as f32).to_le_bytes()),
+            );
+        })?;
         let array = Array {
             dtype: Dtype::Float32,
             shape: array.shape,
@@ -62,7 +64,8 @@ pub fn mesh(
             ..Metadata::plugin("mesh")
         };
         let tag = format!("{tag}_{suffix}");
-        value(&tag, Content::Tensor(&array, Spelling::Fields), metadata)
+        let tensor = tensor(&array, Spelling::Fields)?;
+        Ok(value(&tag, Content::Tensor(&tensor), metadata))
     };
-    Ok(present().map(encode).collect())
+    present().map(encode).collect()
 }

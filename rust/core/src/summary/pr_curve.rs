@@ -4,10 +4,10 @@
 //! bucket is predicted positive there, so the counts are sums from the right. A prediction whose
 //! bucket is none of `0..T` counts nowhere, as in `torch`.
 
-use super::array::{Array, Dtype};
+use super::array::{Array, BLOCK, Dtype};
 use super::value::{Content, Metadata, value};
 use super::wire;
-use super::{Fitted, Spelling, bytes_of_f32};
+use super::{Fitted, Spelling, bytes_of_f32, tensor};
 use crate::error::{Error, Result};
 
 /// Below this, a denominator is taken to be this.
@@ -42,33 +42,33 @@ pub fn curve(
                 .unwrap_or_default()
         )));
     }
-    let labels = labels.to_f64();
-    let scores = predictions.to_f64();
-    let outside = scores.iter().any(|score| !(0.0..=1.0).contains(score));
-    let weights = weights.map(Array::to_f64);
     let single = predictions.dtype == Dtype::Float32;
     let steps = (thresholds - 1) as f64;
     let (mut positive, mut negative) = (vec![0.0; thresholds], vec![0.0; thresholds]);
-    for (index, (label, score)) in labels.iter().zip(&scores).enumerate() {
-        // The product is rounded as the predictions are, since the bucket depends on it.
-        let place = if single {
-            f64::from((score * steps) as f32)
-        } else {
-            score * steps
-        };
-        // NaN is in no range.
-        if !(0.0..=steps).contains(&place.floor()) {
-            continue;
+    let mut outside = false;
+    let (mut truths, mut weighed) = ([0.0; BLOCK], [1.0; BLOCK]);
+    predictions.blocks(|start, scores| {
+        labels.load(start, &mut truths[..scores.len()]);
+        if let Some(weights) = weights {
+            weights.load(start, &mut weighed[..scores.len()]);
         }
-        let bucket = place as usize;
-        let weight = weights
-            .as_ref()
-            .and_then(|w| w.get(index))
-            .copied()
-            .unwrap_or(1.0);
-        positive[bucket] += label * weight;
-        negative[bucket] += (1.0 - label) * weight;
-    }
+        for ((&score, &label), &weight) in scores.iter().zip(&truths).zip(&weighed) {
+            outside |= !(0.0..=1.0).contains(&score);
+            // The product is rounded as the predictions are, since the bucket depends on it.
+            let place = if single {
+                f64::from((score * steps) as f32)
+            } else {
+                score * steps
+            };
+            // NaN is in no range.
+            if !(0.0..=steps).contains(&place.floor()) {
+                continue;
+            }
+            let bucket = place as usize;
+            positive[bucket] += label * weight;
+            negative[bucket] += (1.0 - label) * weight;
+        }
+    })?;
     let from_right = |buckets: &mut Vec<f64>| {
         for index in (1..thresholds).rev() {
             buckets[index - 1] += buckets[index];
@@ -99,7 +99,10 @@ pub fn curve(
 }
 
 /// The `Summary.Value` of the six `rows`.
-pub fn pr_curve(tag: &str, rows: &[f32]) -> Vec<u8> {
+///
+/// # Errors
+/// If the caller has asked to stop.
+pub fn pr_curve(tag: &str, rows: &[f32]) -> Result<Vec<u8>> {
     let thresholds = rows.len() / 6;
     let mut content = Vec::new();
     wire::integer(&mut content, 2, thresholds as i64);
@@ -113,5 +116,6 @@ pub fn pr_curve(tag: &str, rows: &[f32]) -> Vec<u8> {
         content: &content,
         ..Metadata::plugin("pr_curves")
     };
-    value(tag, Content::Tensor(&array, Spelling::Fields), metadata)
+    let tensor = tensor(&array, Spelling::Fields)?;
+    Ok(value(tag, Content::Tensor(&tensor), metadata))
 }

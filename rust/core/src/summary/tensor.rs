@@ -6,6 +6,7 @@
 
 use super::array::{Array, Dtype};
 use super::wire;
+use crate::Result;
 
 /// Where the elements go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,20 +40,25 @@ pub(crate) fn strings(out: &mut Vec<u8>, axes: &[usize], values: &[impl AsRef<[u
     }
 }
 
-/// Appends the bytes of a tensor of numbers.
-pub(crate) fn numbers(out: &mut Vec<u8>, array: &Array<'_>, spelling: Spelling) {
-    wire::integer(out, 1, array.dtype.number());
+/// The bytes of a tensor of numbers.
+///
+/// # Errors
+/// If the caller of [`interrupt::watched`](crate::interrupt::watched) has asked to stop.
+pub fn tensor(array: &Array<'_>, spelling: Spelling) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(array.data.len() + 64);
+    wire::integer(&mut out, 1, array.dtype.number());
     if spelling != Spelling::FieldsWithoutShape {
-        shape(out, array.shape);
+        shape(&mut out, array.shape);
     }
     if spelling == Spelling::Content {
-        wire::bytes(out, 4, array.data);
+        wire::large(&mut out, 4, array.data)?;
     } else {
-        fields(out, array);
+        fields(&mut out, array)?;
     }
+    Ok(out)
 }
 
-fn fields(out: &mut Vec<u8>, array: &Array<'_>) {
+fn fields(out: &mut Vec<u8>, array: &Array<'_>) -> Result<()> {
     use Dtype::*;
     macro_rules! varints {
         ($field:literal, $type:ty) => {{
@@ -60,30 +66,31 @@ fn fields(out: &mut Vec<u8>, array: &Array<'_>) {
             let wide = elements
                 .iter()
                 .map(|bytes| <$type>::from_le_bytes(*bytes) as i64 as u64);
-            wire::packed_varints(out, $field, wide);
+            wire::packed_varints(out, $field, wide)
         }};
     }
     match array.dtype {
-        Float32 => wire::bytes(out, 5, array.data),
-        Float64 => wire::bytes(out, 6, array.data),
+        Float32 => wire::large(out, 5, array.data),
+        Float64 => wire::large(out, 6, array.data),
         Int8 => varints!(7, i8),
         Int16 => varints!(7, i16),
         Int32 => varints!(7, i32),
         Uint8 => varints!(7, u8),
         Uint16 => varints!(7, u16),
-        Complex64 => wire::bytes(out, 9, array.data),
+        Complex64 => wire::large(out, 9, array.data),
         Int64 => varints!(10, i64),
         Bool => varints!(11, u8),
-        Complex128 => wire::bytes(out, 12, array.data),
+        Complex128 => wire::large(out, 12, array.data),
         Float16 | Bfloat16 => varints!(13, u16),
         Uint32 => varints!(16, u32),
         Uint64 => varints!(17, u64),
         Int4 | Int2 => {
-            wire::packed_varints(out, 7, array.to_f64().into_iter().map(|v| v as i64 as u64));
+            let wide = array.to_f64()?;
+            wire::packed_varints(out, 7, wide.into_iter().map(|v| v as i64 as u64))
         }
         Uint4 | Uint2 => wire::packed_varints(out, 7, array.data.iter().map(|&b| b.into())),
         Float8E5m2 | Float8E4m3fn | Float8E4m3fnuz | Float8E4m3b11fnuz | Float8E5m2fnuz
-        | Float4E2m1fn => wire::bytes(out, 18, array.data),
+        | Float4E2m1fn => wire::large(out, 18, array.data),
     }
 }
 
@@ -93,9 +100,7 @@ mod tests {
 
     fn bytes(dtype: Dtype, axes: &[usize], data: &[u8], spelling: Spelling) -> Vec<u8> {
         let array = Array::new(dtype, axes, data).expect("consistent");
-        let mut out = Vec::new();
-        numbers(&mut out, &array, spelling);
-        out
+        tensor(&array, spelling).expect("nobody stops it")
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub fn tsv(array: &Array<'_>) -> Result<Vec<u8>> {
     let columns = array.shape.last().copied().unwrap_or(1).max(1);
     let float = array.dtype.is_float();
     let mut out = Vec::with_capacity(array.len() * 12);
-    for (index, number) in array.to_f64().into_iter().enumerate() {
+    for (index, number) in array.to_f64()?.into_iter().enumerate() {
         if index % BLOCK == 0 {
             interrupt::check()?;
         }

@@ -5,10 +5,8 @@
 //!  metadata  plugin_data=1 { plugin_name=1, content=2 }  display_name=2  summary_description=3
 //! ```
 
-use super::array::Array;
 use super::histogram::Histogram;
-use super::tensor::{self, Spelling};
-use super::wire;
+use super::{tensor, wire};
 
 /// What a reader is told about a tag.
 #[derive(Debug, Clone, Copy, Default)]
@@ -77,8 +75,8 @@ pub enum Content<'a> {
     },
     /// A histogram.
     Histogram(&'a Histogram),
-    /// Numbers.
-    Tensor(&'a Array<'a>, Spelling),
+    /// A `TensorProto`, as [`tensor`](super::tensor()) makes it of numbers.
+    Tensor(&'a [u8]),
     /// Byte strings, with their shape.
     Strings(&'a [usize], &'a [&'a [u8]]),
 }
@@ -121,8 +119,9 @@ pub fn value(tag: &str, content: Content<'_>, metadata: Metadata<'_>) -> Vec<u8>
         Content::Histogram(histogram) => {
             wire::message(&mut out, 5, |out| histogram.encode(out));
         }
-        Content::Tensor(array, spelling) => {
-            wire::message(&mut out, 8, |out| tensor::numbers(out, array, spelling));
+        Content::Tensor(encoded) => {
+            out.reserve(encoded.len() + 32);
+            wire::bytes_always(&mut out, 8, encoded);
         }
         Content::Strings(shape, strings) => {
             wire::message(&mut out, 8, |out| tensor::strings(out, shape, strings));

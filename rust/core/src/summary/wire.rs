@@ -8,6 +8,11 @@
 //! As in proto3, a scalar field at its default is left out unless the caller asks for it, so that
 //! what is written here is what protobuf's own serializer writes.
 
+use crate::{Result, interrupt};
+
+/// Numbers between two looks at whether the caller still waits: about a millisecond.
+const STRETCH: usize = 1 << 18;
+
 const VARINT: u32 = 0;
 const FIXED64: u32 = 1;
 const BYTES: u32 = 2;
@@ -98,10 +103,42 @@ pub(crate) fn packed_doubles(out: &mut Vec<u8>, field: u32, values: &[f64]) {
 
 /// A packed field of varints; an empty one is left out. Negative numbers take ten bytes, as
 /// protobuf's own.
-pub(crate) fn packed_varints(out: &mut Vec<u8>, field: u32, values: impl Iterator<Item = u64>) {
+///
+/// # Errors
+/// If the caller has asked to stop.
+pub(crate) fn packed_varints(
+    out: &mut Vec<u8>,
+    field: u32,
+    mut values: impl Iterator<Item = u64>,
+) -> Result<()> {
     let mut inner = Vec::new();
-    values.for_each(|value| varint(&mut inner, value));
-    bytes(out, field, &inner);
+    loop {
+        interrupt::check()?;
+        let before = inner.len();
+        let stretch = values.by_ref().take(STRETCH);
+        stretch.for_each(|value| varint(&mut inner, value));
+        if inner.len() == before {
+            return large(out, field, &inner);
+        }
+    }
+}
+
+/// As [`bytes`], of so many that copying them takes a while.
+///
+/// # Errors
+/// If the caller has asked to stop.
+pub(crate) fn large(out: &mut Vec<u8>, field: u32, value: &[u8]) -> Result<()> {
+    if value.is_empty() {
+        return Ok(());
+    }
+    key(out, field, BYTES);
+    varint(out, value.len() as u64);
+    out.reserve(value.len());
+    for stretch in value.chunks(8 * STRETCH) {
+        interrupt::check()?;
+        out.extend_from_slice(stretch);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -119,7 +156,7 @@ mod tests {
         double(&mut out, 3, 0.0);
         double(&mut out, 3, -0.0);
         float(&mut out, 4, 1.0);
-        packed_varints(&mut out, 5, [1, 200].into_iter());
+        packed_varints(&mut out, 5, [1, 200].into_iter()).expect("nobody stops it");
         let wanted = [
             &[0x10, 0xac, 0x02][..],
             &[

@@ -5,7 +5,7 @@
 //! another length need another form. The loop over the points is compiled with the checksum
 //! instruction inlined.
 
-use crate::event::encode::{Encode, ScalarValue, Summary, varint_len};
+use crate::event::encode::{Encode, PlainScalar, Summary, varint_len};
 use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
 use crate::record::{FOOTER, HEADER, OVERHEAD};
 
@@ -69,7 +69,7 @@ const LONGEST_STEP: usize = 11;
 impl Template {
     pub fn new(tag: &str) -> Self {
         let mut middle = Vec::new();
-        Summary(ScalarValue::simple(tag, 0.0)).encode(&mut middle);
+        Summary(PlainScalar { tag, value: 0.0 }).encode(&mut middle);
         middle.truncate(middle.len() - VALUE);
         Self { middle }
     }
@@ -215,7 +215,7 @@ mod tests {
         for tag in ["", "loss", &"long".repeat(100)] {
             let mut one_by_one = Vec::new();
             for ((&value, &step), &wall_time) in values.iter().zip(&steps).zip(&wall_times) {
-                let what = Summary(ScalarValue::simple(tag, value));
+                let what = Summary(PlainScalar { tag, value });
                 let event = Event {
                     wall_time,
                     step,

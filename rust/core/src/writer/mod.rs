@@ -44,7 +44,7 @@ pub use system::{generation, host, watch_forks};
 
 use crate::event::encode::Encode;
 use crate::record::{OVERHEAD, frame_in_place};
-use crate::{Error, Result};
+use crate::{Error, Result, interrupt};
 use batch::Template;
 use buffer::{CHUNK, Phase, Shared, State, Wake};
 use output::Output;
@@ -175,6 +175,7 @@ impl Writer {
         let size = CHUNK.min(bound).max(template.longest());
         let most = size / template.longest();
         while !points.is_empty() {
+            interrupt::check()?;
             let Some(mut state) = self.enter(shared, size, wait)? else {
                 let lost = Count {
                     records: points.len() as u64,

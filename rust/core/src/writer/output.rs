@@ -13,17 +13,21 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, MutexGuard};
+use std::sync::MutexGuard;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::buffer::{Chunk, Phase, Shared, State, Wake};
-use super::policy::{Count, Durability, OnError, Target};
+use super::buffer::{Chunk, Phase, Shared, State};
+use super::policy::{Count, OnError, Target};
 use super::sink::Sink;
 use super::thread::threads;
-use crate::event::encode::{Encode, Event, Version, WRITER};
-use crate::record::frame_in_place;
 use crate::{Error, ErrorKind, Result};
+
+mod file;
+mod serve;
+
+pub(super) use serve::{Served, serve};
+
+use file::Open;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -35,14 +39,6 @@ pub(super) fn now() -> f64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0.0, |since| since.as_secs_f64())
-}
-
-/// A file that is being written.
-struct Open {
-    path: PathBuf,
-    since: Instant,
-    bytes: u64,
-    records: Count,
 }
 
 /// The sink, and what is on its way there.
@@ -65,103 +61,6 @@ struct Command {
     closing: bool,
     /// Try again what failed before.
     retry: bool,
-}
-
-/// What became of an output while a thread had it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Served {
-    Done,
-    /// It was given up meanwhile.
-    InVain,
-}
-
-/// Does what there is to do for a writer, once.
-pub(super) fn serve(shared: &Arc<Shared>) -> Served {
-    let mut state = shared.lock();
-    let mut serving = Serving {
-        shared,
-        abandoned: state.abandoned,
-        output: state.output.take(),
-    };
-    if let Some(output) = &mut serving.output
-        && let Some(command) = output.command(shared, &mut state)
-    {
-        drop(state);
-        let mut result = output.write(shared, &command);
-        if result.is_ok() && (command.flush.is_some() || command.closing) {
-            let durable = shared.options.durability == Durability::Fsync;
-            result = output.flush_sink(shared, durable);
-        }
-        state = output.conclude(shared, &command, result);
-    }
-    let wake = serving.give_back(&mut state);
-    drop(state);
-    let Some(wake) = wake else {
-        return Served::InVain;
-    };
-    shared.wake(wake);
-    Served::Done
-}
-
-/// An output in the hands of a thread.
-struct Serving<'a> {
-    shared: &'a Arc<Shared>,
-    /// As in the state when it was taken.
-    abandoned: u64,
-    output: Option<Box<Output>>,
-}
-
-impl Serving<'_> {
-    /// Puts the output back, and says when this writer has to be served next. A file that was
-    /// closed, or given up, stays here to be dropped with the state unlocked. `None` if it was given
-    /// up: others serve the writer by now.
-    fn give_back(&mut self, state: &mut MutexGuard<'_, State>) -> Option<Wake> {
-        if state.abandoned != self.abandoned {
-            return None;
-        }
-        self.shared.dequeue(state);
-        let session = state.session;
-        if let Some(output) = self.output.take_if(|output| output.session == session) {
-            state.output = Some(output);
-        }
-        // It may be that of a file which was opened while the one before was closed.
-        let Some(output) = state.output.take() else {
-            return Some(Wake::Not);
-        };
-        let now = Instant::now();
-        if state.timer.is_some_and(|timer| timer <= now) {
-            state.timer = None;
-        }
-        let wake = if output.is_due(self.shared, state, now) {
-            Wake::Now
-        } else {
-            let due = output.due(self.shared, state);
-            due.map_or(Wake::Not, |at| state.alarm(at))
-        };
-        state.output = Some(output);
-        Some(wake)
-    }
-}
-
-impl Drop for Serving<'_> {
-    /// After a panic of the sink nobody is left waiting.
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            return;
-        }
-        let shared = self.shared;
-        let mut state = shared.lock();
-        let session = self.output.as_ref().map(|output| output.session);
-        if state.abandoned == self.abandoned && session == Some(state.session) {
-            let open = self.output.as_ref().and_then(|output| output.open.as_ref());
-            let path = open.map_or(Path::new(""), |open| &open.path);
-            let error = Error::io(io::Error::other("the sink failed"), path);
-            shared.notice(&mut state, error.clone());
-            shared.abandon(&mut state, error);
-            drop(state);
-            threads().close();
-        }
-    }
 }
 
 impl Output {
@@ -455,115 +354,6 @@ impl Output {
             self.settle(shared, lost, false);
             self.backlog.pop_front();
         }
-    }
-
-    fn ensure_open(&mut self, shared: &Shared) -> Result<()> {
-        if self.open.is_some() {
-            return Ok(());
-        }
-        let path = self.sink.open()?;
-        let mut first = Vec::new();
-        if shared.options.version {
-            let version = Event {
-                wall_time: now(),
-                step: 0,
-                what: Version { writer: WRITER },
-            };
-            frame_in_place(&mut first, |out| version.encode(out));
-        }
-        if !first.is_empty()
-            && let Err(torn) = self.sink.write_all(&first)
-        {
-            let _ = self.sink.take_back(torn.written as u64);
-            self.sink.close(false);
-            return Err(Error::io(torn.error, &path));
-        }
-        let mut state = shared.lock();
-        if state.paths.last() != Some(&path) {
-            state.paths.push(path.clone());
-        }
-        drop(state);
-        self.open = Some(Open {
-            path,
-            since: Instant::now(),
-            bytes: first.len() as u64,
-            records: Count::default(),
-        });
-        Ok(())
-    }
-
-    /// Ends the open file; one without records vanishes.
-    fn leave(&mut self, shared: &Shared, durable: bool) {
-        let Some(open) = self.open.take() else { return };
-        let keep = open.records.records > 0;
-        if keep && durable && shared.options.durability == Durability::Fsync {
-            let _ = self.sink.flush(true);
-        }
-        self.sink.close(keep);
-        if !keep {
-            let mut state = shared.lock();
-            state.paths.retain(|path| *path != open.path);
-        }
-    }
-
-    fn leave_if_old(&mut self, shared: &Shared) {
-        let Some(limit) = shared.options.rotate_after else {
-            return;
-        };
-        let in_directory = matches!(shared.options.target, Target::Directory { .. });
-        let old = self
-            .open
-            .as_ref()
-            .is_some_and(|open| open.records.records > 0 && open.since.elapsed() >= limit);
-        if in_directory && old {
-            self.leave(shared, true);
-        }
-    }
-
-    /// A file that was deleted took its records with it: they count as lost, and the rest goes
-    /// into a file that can be found.
-    fn leave_if_deleted(&mut self, shared: &Shared) -> Result<()> {
-        if self.open.is_none() || !self.sink.is_deleted() {
-            return Ok(());
-        }
-        let Some(open) = self.open.take() else {
-            return Ok(());
-        };
-        self.sink.close(true);
-        let mut state = shared.lock();
-        if state.session == self.session {
-            state.written.take(open.records);
-            state.dropped.add(open.records);
-            state.paths.retain(|path| *path != open.path);
-            let error = Error::io(
-                io::Error::new(
-                    io::ErrorKind::NotFound,
-                    format!(
-                        "was deleted while it was written: {} records are lost, the next ones go \
-                         to a new file",
-                        open.records.records
-                    ),
-                ),
-                &open.path,
-            );
-            match shared.options.on_error {
-                OnError::Drop => state.last_error = Some(error.to_string()),
-                OnError::Warn | OnError::Raise => shared.notice(&mut state, error),
-            }
-        }
-        Ok(())
-    }
-
-    fn flush_sink(&mut self, shared: &Shared, durable: bool) -> Result<()> {
-        let Some(open) = &self.open else {
-            return Ok(());
-        };
-        let Err(error) = self.sink.flush(durable) else {
-            return Ok(());
-        };
-        let error = Error::io(error, &open.path);
-        self.leave(shared, false);
-        Err(error)
     }
 }
 

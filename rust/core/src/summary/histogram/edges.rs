@@ -16,7 +16,7 @@
 
 use std::sync::LazyLock;
 
-use super::Locate;
+use super::pass::Locate;
 
 /// The edges `torch` and `tensorboardX` use unless told otherwise, and the tables that find a
 /// value among them.
@@ -164,8 +164,13 @@ impl Doubles {
 // In both, adding zero makes negative zero positive: it is right of the edge at zero.
 
 impl Locate for Doubles {
+    type Hint = ();
+
     #[inline(always)]
-    fn slot(&self, value: f64) -> usize {
+    fn hint(&self, _: f64) {}
+
+    #[inline(always)]
+    fn slot(&self, value: f64, (): ()) -> usize {
         let bits = (value + 0.0).to_bits();
         let cell = self.0[(bits >> 63) as usize * CELLS + Self::cell(bits)];
         usize::from(if value.abs() >= cell.threshold {
@@ -177,9 +182,16 @@ impl Locate for Doubles {
 }
 
 impl Locate for Singles {
+    /// The value as a float.
+    type Hint = f32;
+
     #[inline(always)]
-    fn slot(&self, value: f64) -> usize {
-        let value = value as f32 + 0.0;
+    fn hint(&self, value: f64) -> f32 {
+        value as f32 + 0.0
+    }
+
+    #[inline(always)]
+    fn slot(&self, _: f64, value: f32) -> usize {
         let cell = self.0[(value.to_bits() >> BELOW_SINGLE_CELL) as usize];
         usize::from(if value.abs() >= cell.threshold {
             cell.beyond

@@ -1,13 +1,11 @@
 //! How many bins: the rules of `numpy.histogram_bin_edges`.
 //!
-//! Most of the time of NumPy's goes into the quartiles. Here the counts of the default edges,
-//! which one pass gathers together with the totals, say between which two edges a quartile lies;
-//! only the few values there are ordered. Where many values lie between the same two edges, the
-//! range is divided once more, evenly, for both quartiles at once.
+//! Most of the time of NumPy's goes into the quartiles. Here a sample says about where they are, one
+//! pass counts what is below and keeps what is close, and only that is ordered. The result is exact:
+//! where the sample misled, which the counts show, all values are ordered.
 
-use super::super::array::Array;
-use super::edges::DEFAULT;
-use super::{BLOCK, Even, Pass, even_edges};
+use super::super::array::{Array, BLOCK};
+use crate::error::Result;
 
 /// A rule for the number of bins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,124 +39,134 @@ impl Estimator {
     }
 
     /// The number of bins between `min` and `max`.
-    pub(super) fn bins(self, values: &Ranks<'_>, min: f64, max: f64) -> usize {
-        let size = values.len as f64;
+    ///
+    /// # Errors
+    /// If the caller has asked to stop.
+    pub(super) fn bins(self, values: &Ranks<'_>, min: f64, max: f64) -> Result<usize> {
+        let size = values.len() as f64;
         let span = max - min;
         let fd = || {
-            let (low, high) = values.quartiles();
-            2.0 * (high - low) * size.powf(-1.0 / 3.0)
+            let (low, high) = values.quartiles()?;
+            Ok(2.0 * (high - low) * size.powf(-1.0 / 3.0))
         };
         let sqrt = span / size.sqrt();
         let sturges = span / (size.log2() + 1.0);
         let width = match self {
-            Auto => fd().max(sqrt / 2.0).min(sturges),
-            Fd => fd(),
+            Auto => fd()?.max(sqrt / 2.0).min(sturges),
+            Fd => fd()?,
             Rice => span / (2.0 * size.powf(1.0 / 3.0)),
             Sqrt => sqrt,
             Sturges => sturges,
         };
         // Without a width, or with a span beyond the largest double, one bin takes all.
-        if width > 0.0 && span.is_finite() {
+        Ok(if width > 0.0 && span.is_finite() {
             (span / width).ceil() as usize
         } else {
             1
-        }
+        })
     }
 }
 
 /// Values of which single ranks are asked for.
 pub(super) struct Ranks<'a> {
     array: &'a Array<'a>,
-    /// The finite values, if not all are.
-    finite: Vec<f64>,
-    /// How the values of the array are distributed, if all are finite.
-    table: Option<Table>,
-    len: usize,
-    extremes: (f64, f64),
+    /// The finite values, if not all of the array are.
+    finite: Option<Vec<f64>>,
 }
 
-/// Counts between edges.
-struct Table {
-    /// Each bin is from its edge to before the next one.
-    edges: Vec<f64>,
-    counts: Vec<u64>,
-    /// How many values are below all edges.
-    before: usize,
-}
+/// So many values are looked at to see about where the quartiles are.
+const SAMPLE: usize = 4096;
+/// The rank of a quartile in the sample is at most this far off: four times its standard deviation.
+const OFF: usize = 112;
 
-/// Values from `low` to before `high`.
-struct Range {
+/// What one pass finds about the values from `low` to `high`.
+struct Near {
     low: f64,
     high: f64,
     /// How many values are below.
-    before: usize,
+    below: usize,
+    /// How many values are here.
     count: usize,
+    /// These, if they are not all the same.
+    held: Vec<f64>,
 }
 
-impl Table {
-    /// The bin of `rank`.
-    fn find(&self, rank: usize) -> Option<Range> {
-        let mut before = self.before;
-        for (edges, &count) in self.edges.windows(2).zip(&self.counts) {
-            let count = count as usize;
-            if rank < before + count {
-                return Some(Range {
-                    low: edges[0],
-                    high: edges[1],
-                    before,
-                    count,
-                });
-            }
-            before += count;
+impl Near {
+    /// Between two values of a sorted sample around the part `part` of it.
+    fn around(sample: &[f64], part: f64) -> Self {
+        let place = (part * sample.len() as f64) as usize;
+        let at = |index: usize| sample.get(index).copied();
+        Self {
+            low: place
+                .checked_sub(OFF)
+                .and_then(at)
+                .unwrap_or(f64::NEG_INFINITY),
+            high: at(place + OFF).unwrap_or(f64::INFINITY),
+            below: 0,
+            count: 0,
+            held: Vec::new(),
         }
-        None
+    }
+
+    #[inline]
+    fn take(&mut self, block: &[f64], kept: &mut [f64]) {
+        self.below += block.iter().filter(|&&value| value < self.low).count();
+        if self.low == self.high {
+            self.count += block.iter().filter(|&&value| value == self.low).count();
+            return;
+        }
+        // Each value is put down, and the next one over it if it is not wanted: no branch.
+        let mut count = 0;
+        for &value in block {
+            if let Some(place) = kept.get_mut(count) {
+                *place = value;
+            }
+            count += usize::from((value >= self.low) & (value <= self.high));
+        }
+        self.count += count;
+        self.held
+            .extend_from_slice(kept.get(..count).unwrap_or_default());
+    }
+
+    /// The value of `rank` and that of the next rank; `None` if one is not here.
+    fn pair(&self, rank: usize) -> Option<(f64, f64)> {
+        let place = rank.checked_sub(self.below)?;
+        if place + 1 >= self.count {
+            return None;
+        }
+        Some(if self.low == self.high {
+            (self.low, self.low)
+        } else {
+            pair(&self.held, place)
+        })
     }
 }
 
-/// Bins of the second division.
-const PARTS: usize = 1024;
+/// The value of `rank` and that of the next one; twice the last one, if it is that.
+fn pair(values: &[f64], rank: usize) -> (f64, f64) {
+    let low = nth(values.to_vec(), rank);
+    let up_to = values.iter().filter(|&&value| value <= low).count();
+    if up_to > rank + 1 || rank + 1 >= values.len() {
+        return (low, low);
+    }
+    let larger = values.iter().copied().filter(|&value| value > low);
+    (low, larger.fold(f64::INFINITY, f64::min))
+}
 
 impl<'a> Ranks<'a> {
-    /// Of `array`, with the counts of the default edges' slots if all its values are finite;
-    /// otherwise of the `finite` ones.
-    pub(super) fn new(
-        array: &'a Array<'a>,
-        finite: Vec<f64>,
-        slots: Option<&[u64]>,
-        extremes: (f64, f64),
-    ) -> Self {
-        let len = if slots.is_some() {
-            array.len()
-        } else {
-            finite.len()
-        };
-        let table = slots.map(|slots| {
-            let inner = DEFAULT.edges.iter().copied();
-            let mut edges: Vec<f64> = std::iter::once(f64::NEG_INFINITY).chain(inner).collect();
-            // The last bin is closed.
-            if let Some(last) = edges.last_mut() {
-                *last = last.next_up();
-            }
-            edges.push(f64::INFINITY);
-            Table {
-                edges,
-                counts: slots.to_vec(),
-                before: 0,
-            }
-        });
-        Self {
-            array,
-            finite,
-            table,
-            len,
-            extremes,
-        }
+    /// Of `array`; of `finite`, if there are others in it.
+    pub(super) fn new(array: &'a Array<'a>, finite: Option<Vec<f64>>) -> Self {
+        Self { array, finite }
+    }
+
+    fn len(&self) -> usize {
+        self.finite.as_ref().map_or(self.array.len(), Vec::len)
     }
 
     /// The quartiles, each between two values in proportion, rounded as `numpy.percentile`.
-    fn quartiles(&self) -> (f64, f64) {
-        let places = [0.25, 0.75].map(|part| part * (self.len - 1) as f64);
-        let pairs = self.neighbours(places.map(|place| place as usize));
+    fn quartiles(&self) -> Result<(f64, f64)> {
+        let places = [0.25, 0.75].map(|part| part * (self.len() - 1) as f64);
+        let pairs = self.neighbours(places.map(|place| place as usize))?;
         let between = |place: f64, (low, high): (f64, f64)| {
             let (step, rest) = (high - low, place.fract());
             if rest >= 0.5 {
@@ -167,98 +175,50 @@ impl<'a> Ranks<'a> {
                 low + step * rest
             }
         };
-        (between(places[0], pairs[0]), between(places[1], pairs[1]))
+        Ok((between(places[0], pairs[0]), between(places[1], pairs[1])))
     }
 
-    /// For two ranks, the values of the rank and of the rank after it.
-    fn neighbours(&self, ranks: [usize; 2]) -> [(f64, f64); 2] {
-        let finer = self.divided(ranks);
-        let Some(table) = finer.as_ref().or(self.table.as_ref()) else {
-            return ranks.map(|rank| self.pair(None, self.finite.clone(), 0, rank));
-        };
-        let (Some(first), Some(second)) = (table.find(ranks[0]), table.find(ranks[1])) else {
-            let all = self.array.to_f64();
-            return ranks.map(|rank| self.pair(None, all.clone(), 0, rank));
-        };
-        let [low, high] = self.within([&first, &second]);
-        [
-            self.pair(Some(table), low, first.before, ranks[0]),
-            self.pair(Some(table), high, second.before, ranks[1]),
-        ]
-    }
-
-    /// The range of two ranks divided, if there are many values in their bins.
-    fn divided(&self, ranks: [usize; 2]) -> Option<Table> {
-        let table = self.table.as_ref()?;
-        let (low, high) = (table.find(ranks[0])?, table.find(ranks[1])?);
-        if low.count.max(high.count) <= FEW.max(self.len / 16) {
-            return None;
+    /// For the ranks of the two quartiles, the values of the rank and of the rank after it.
+    fn neighbours(&self, ranks: [usize; 2]) -> Result<[(f64, f64); 2]> {
+        let of = |all: &[f64]| ranks.map(|rank| pair(all, rank));
+        if let Some(finite) = &self.finite {
+            return Ok(of(finite));
         }
-        let (from, to) = (low.low.max(self.extremes.0), high.high.min(self.extremes.1));
-        let mut edges = even_edges(from, to, PARTS);
-        let even = Even::new(&edges).filter(|_| from < to)?;
-        let counts = Pass::new(self.array, &even, edges.len()).only_counts();
-        let last = edges.last_mut()?;
-        *last = last.next_up();
-        Some(Table {
-            edges,
-            counts,
-            before: low.before,
-        })
-    }
-
-    /// The values of `rank` and of the rank after it: the first is among `held`, above `before`
-    /// others.
-    fn pair(
-        &self,
-        table: Option<&Table>,
-        held: Vec<f64>,
-        before: usize,
-        rank: usize,
-    ) -> (f64, f64) {
-        let place = rank - before;
-        let low = nth(held.clone(), place);
-        if place + 1 < held.len() {
-            let up_to = held.iter().filter(|&&value| value <= low).count();
-            if up_to > place + 1 {
-                return (low, low);
-            }
-            let above = held.iter().copied().filter(|&value| value > low);
-            return (low, above.fold(f64::INFINITY, f64::min));
-        }
-        if rank + 1 >= self.len {
-            return (low, low);
-        }
-        // The next one is the smallest that is larger, wherever it is.
-        let all = match table {
-            Some(_) => self.array.to_f64(),
-            None => held,
-        };
-        let above = all.into_iter().filter(|&value| value > low);
-        (low, above.fold(f64::INFINITY, f64::min))
-    }
-
-    /// The values of two ranges, in no order.
-    fn within(&self, ranges: [&Range; 2]) -> [Vec<f64>; 2] {
-        let mut found = ranges.map(|range| Vec::with_capacity(range.count));
-        let (mut block, mut kept) = ([0.0; BLOCK], [[0.0; BLOCK]; 2]);
-        let length = self.array.len();
-        for start in (0..length).step_by(BLOCK) {
-            let block = &mut block[..BLOCK.min(length - start)];
-            self.array.load(start, block);
-            // Each value is put down, and the next one over it if it is not wanted: no branch.
-            let mut counts = [0; 2];
-            for &value in &*block {
-                for (which, range) in ranges.iter().enumerate() {
-                    kept[which][counts[which] % BLOCK] = value;
-                    counts[which] += usize::from((value >= range.low) & (value < range.high));
-                }
-            }
-            for which in 0..2 {
-                found[which].extend_from_slice(&kept[which][..counts[which]]);
+        if self.array.len() > 2 * SAMPLE {
+            let [low, high] = self.near()?;
+            if let (Some(low), Some(high)) = (low.pair(ranks[0]), high.pair(ranks[1])) {
+                return Ok([low, high]);
             }
         }
-        found
+        Ok(of(&self.array.to_f64()?))
+    }
+
+    /// What is close to the quartiles.
+    fn near(&self) -> Result<[Near; 2]> {
+        let sample = self.sample();
+        let mut near = [0.25, 0.75].map(|part| Near::around(&sample, part));
+        let mut kept = [0.0; BLOCK];
+        self.array.blocks(|_, block| {
+            for near in &mut near {
+                near.take(block, &mut kept);
+            }
+        })?;
+        Ok(near)
+    }
+
+    /// Some of the values, sorted: one of each stretch, in no regular distance.
+    fn sample(&self) -> Vec<f64> {
+        let stretch = self.array.len() / SAMPLE;
+        let mut seed = 1u64;
+        let mut sample = vec![0.0; SAMPLE];
+        for (index, value) in sample.iter_mut().enumerate() {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let within = (seed >> 33) as usize % stretch;
+            self.array
+                .load(index * stretch + within, std::slice::from_mut(value));
+        }
+        sample.sort_unstable_by(f64::total_cmp);
+        sample
     }
 }
 
@@ -312,38 +272,55 @@ mod tests {
     use crate::summary::Dtype;
 
     #[test]
-    fn quantiles_are_those_of_sorted_values() {
+    fn quartiles_are_between_the_values_that_sorting_finds() {
         let mut seed = 1u64;
         let mut random = || {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (seed >> 11) as f64 / (1u64 << 53) as f64
         };
-        let shapes: [fn(f64) -> f64; 5] = [
+        let shapes: [fn(f64) -> f64; 6] = [
             |x| x - 0.5,
             |x| 1000.0 + x,
             |x| (x * 4.0).floor(),
             |x| (x * 1400.0 - 700.0).exp(),
             |_| -0.0,
+            // A quartile lies in a gap.
+            |x| if x < 0.25 { x } else { x + 9.0 },
         ];
         for shape in shapes {
             for length in [1usize, 2, 3, 10, 5000, 20_000] {
-                let values: Vec<f64> = (0..length).map(|_| shape(random())).collect();
-                let data: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-                let axes = [length];
-                let array = Array::new(Dtype::Float64, &axes, &data).expect("consistent");
-                let mut sorted = values.clone();
+                let random: Vec<f64> = (0..length).map(|_| shape(random())).collect();
+                let mut sorted = random.clone();
                 sorted.sort_by(f64::total_cmp);
-                let (_, slots) = super::super::default_slots(&array);
-                let extremes = (sorted[0], sorted[length - 1]);
-                for ranks in [
-                    Ranks::new(&array, Vec::new(), Some(&slots), extremes),
-                    Ranks::new(&array, values, None, extremes),
-                ] {
-                    let wanted = [(length - 1) / 4, (length - 1) * 3 / 4];
-                    let pair = |rank: usize| (sorted[rank], sorted[(rank + 1).min(length - 1)]);
-                    assert_eq!(ranks.neighbours(wanted), wanted.map(pair));
+                // Few large values at the end of an array are what a sample misses.
+                let mut ends = sorted.clone();
+                ends.rotate_left(length / 3);
+                for values in [random, sorted.clone(), ends] {
+                    let data: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+                    let axes = [length];
+                    let array = Array::new(Dtype::Float64, &axes, &data).expect("consistent");
+                    for ranks in [
+                        Ranks::new(&array, None),
+                        Ranks::new(&array, Some(values.clone())),
+                    ] {
+                        let wanted = [(length - 1) / 4, (length - 1) * 3 / 4];
+                        let pair = |rank: usize| (sorted[rank], sorted[(rank + 1).min(length - 1)]);
+                        let found = ranks.neighbours(wanted).expect("nobody stops it");
+                        assert_eq!(found, wanted.map(pair));
+                    }
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_sample_that_misleads_changes_nothing() {
+        let values: Vec<f64> = (0..10_000).map(f64::from).collect();
+        let data: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let array = Array::new(Dtype::Float64, &[10_000], &data).expect("consistent");
+        let ranks = Ranks::new(&array, None);
+        // The quartiles are kept, other ranks are not.
+        let pairs = ranks.neighbours([17, 9_990]).expect("nobody stops it");
+        assert_eq!(pairs, [(17.0, 18.0), (9_990.0, 9_991.0)]);
     }
 }

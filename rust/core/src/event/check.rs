@@ -6,7 +6,9 @@
 //! nobody writes, to the slow path. Messages may lie in one another as deep as `prost` follows
 //! them: a variant holds tensors, which hold variants.
 
+use super::Irregular;
 use super::wire::{Field, Fields};
+use std::ops::Deref;
 
 /// What a field may hold.
 #[derive(Debug, Clone, Copy)]
@@ -196,6 +198,43 @@ fn after<'a>(fields: &mut Fields<'a>, key: u8) -> Option<&'a [u8]> {
         fields.bytes()
     } else {
         None
+    }
+}
+
+/// Proof that a payload is an event by the rules of `prost`.
+#[derive(Debug, Clone, Copy)]
+pub struct Proof(());
+
+impl Proof {
+    /// The proof, if `payload` is a valid `Event`.
+    #[inline(always)]
+    pub fn of(payload: &[u8]) -> Result<Self, Irregular> {
+        is_event(payload).then_some(Self(())).ok_or(Irregular)
+    }
+
+    /// For a payload of which the caller has seen every byte.
+    #[inline(always)]
+    pub(crate) fn seen() -> Self {
+        Self(())
+    }
+
+    /// What stands in the payload.
+    #[inline(always)]
+    pub fn covers<T>(self, part: T) -> Checked<T> {
+        Checked(part)
+    }
+}
+
+/// Part of a payload that is an event by the rules of `prost`.
+#[derive(Debug, Clone, Copy)]
+pub struct Checked<T>(T);
+
+impl<T> Deref for Checked<T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.0
     }
 }
 

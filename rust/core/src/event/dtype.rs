@@ -86,6 +86,8 @@ impl DType {
     pub const FLOAT: Self = Self(1);
     /// `DT_DOUBLE`.
     pub const DOUBLE: Self = Self(2);
+    /// `DT_INT32`.
+    pub const INT32: Self = Self(3);
     /// `DT_UINT8`.
     pub const UINT8: Self = Self(4);
     /// `DT_BOOL`.

@@ -14,3 +14,8 @@ pub mod peek;
 pub mod tensor;
 pub mod view;
 pub mod wire;
+
+/// A message that is unusual, or no message at all: the views do not follow it. Nothing of it has
+/// been taken in; [`canonical`] gives it the usual form, if it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Irregular;

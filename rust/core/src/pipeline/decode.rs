@@ -2,20 +2,19 @@
 
 use super::plugin::Owner;
 use super::record::{Events, Trouble};
+use super::resolve::{Gate, Resolved, for_each_value};
 use super::tags::{Context, Lesson, Tags};
 use super::walk::SHORT_SEARCH;
-use crate::event::check;
+use crate::event::check::Proof;
 use crate::event::dtype::DType;
-use crate::event::kind::{Kind, Plugin, kind_of};
+use crate::event::kind::{Kind, Plugin};
 use crate::event::peek::Peek;
-use crate::event::view::{
-    Content, Event, Metadata, PlainScalar, Value, Values, What, is_regular, tagged_run_metadata,
-};
+use crate::event::view::{Content, Event, Metadata, PlainScalar, Value, What, tagged_run_metadata};
 use crate::event::wire::{Field, Fields};
 use crate::filter::Filter;
 use crate::table::keys::KeyColumns;
 use crate::table::schema::{Layout, PLUGIN_CONTENT};
-use crate::table::{Entry, Keys, Memory, Rows, mesh_name};
+use crate::table::{Entry, Keys, Memory, Rows};
 use arrow_array::ArrayRef;
 
 /// What rows a scan wants.
@@ -139,29 +138,16 @@ impl<'s, R: Rows> Decoder<'s, R> {
             return Ok(());
         }
         let plain = self.rows.takes_plain_scalars() && event.bare && self.tags.all_plain(summary);
-        let mut checked = plain; // once, before the first row
-        let mut bad = None;
-        let mut values = Values::of(summary);
-        while !values.is_empty() {
-            let first = values.rest().len() == summary.len();
-            let Some(message) = values.next().ok_or(Trouble::Irregular)? else {
-                continue;
-            };
+        let mut gate = Gate::new(payload, summary).opened_if(plain);
+        for_each_value(summary, |message| {
             if plain
                 && let Some(scalar) = PlainScalar::of(message)
                 && self.plain_scalar(offset, event, scalar)
             {
-                continue;
+                return Ok(());
             }
-            let alone = first && values.is_empty();
-            match self.value(offset, payload, event, message, alone, &mut checked) {
-                Ok(()) => {}
-                // The other values are none the worse for it.
-                Err(Trouble::Bad(reason)) => drop(bad.get_or_insert(reason)),
-                Err(Trouble::Irregular) => return Err(Trouble::Irregular),
-            }
-        }
-        bad.map_or(Ok(()), |reason| Err(Trouble::Bad(reason)))
+            self.value(offset, event, message, &mut gate)
+        })
     }
 
     /// The fast path of the commonest event there is; false sends it through the usual one.
@@ -184,60 +170,46 @@ impl<'s, R: Rows> Decoder<'s, R> {
     fn value(
         &mut self,
         offset: u64,
-        payload: &[u8],
         event: &Event<'_>,
         message: &[u8],
-        alone: bool,
-        checked: &mut bool,
+        gate: &mut Gate<'_>,
     ) -> Result<(), Trouble> {
-        let value = Value::parse(message).ok_or(Trouble::Irregular)?;
         let renames = self.spec.kind == Kind::Meshes;
-        let mut id = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
-        if !renames && !self.tags.is_wanted(id) {
+        let Some(resolved) = self.tags.resolve(message, gate, renames)? else {
+            return Ok(());
+        };
+        if !self.is_timely(event.step, event.wall_time) || !self.takes(&resolved) {
             return Ok(());
         }
-        // Neither a row nor metadata comes of what is no event.
-        if value.metadata.is_some_and(|m| self.tags.is_news(id, m)) {
-            ensure_event(payload, event, alone, checked)?;
-        }
-        let owner = self.tags.owner_of(id, &value).ok_or(Trouble::Irregular)?;
-        if !self.is_timely(event.step, event.wall_time) || !self.wants(&value, owner)? {
-            return Ok(());
-        }
-        ensure_event(payload, event, alone, checked)?;
-        let said = if self.completes {
-            self.tags.first_metadata(id, &value)
+        let proof = gate.pass()?;
+        let metadata = if self.completes {
+            self.tags.first_metadata(resolved.tag, &resolved.value)
         } else {
             None
         };
-        let value = value.with_metadata(said.as_deref());
+        let entry = resolved.entry(proof, metadata.as_deref());
+        let mut tag = resolved.tag;
         if renames {
-            let name = self.tags.id(mesh_name(&value));
-            id = name.ok_or("mesh whose name is no UTF-8")?;
-            if !self.tags.is_wanted(id) {
+            tag = self.tags.of_mesh(&entry.value)?;
+            if !self.tags.is_wanted(tag) {
                 return Ok(());
             }
         }
-        let entry = Entry {
-            value,
-            plugin: owner.plugin,
-            graph: None,
-        };
         let rows = self.rows.push(&entry)?;
         self.keys
-            .push(id, event.step, event.wall_time, offset, rows);
+            .push(tag, event.step, event.wall_time, offset, rows);
         Ok(())
     }
 
     /// Whether the value is of the kind and plugin asked for.
     #[inline(always)]
-    fn wants(&self, value: &Value<'_>, owner: Owner) -> Result<bool, Trouble> {
-        let kind = kind_of(&value.content, owner.plugin).ok_or(Trouble::Irregular)?;
+    fn takes(&self, resolved: &Resolved<'_>) -> bool {
         // Asked for by plugin, any tensor may be read as a plain tensor.
         let as_tensor = self.spec.kind == Kind::Tensors
             && self.spec.filter.plugin.is_some()
-            && matches!(value.content, Content::Tensor(_));
-        Ok(self.tags.is_selected(owner) && (kind == Some(self.spec.kind) || as_tensor))
+            && matches!(resolved.value.content, Content::Tensor(_));
+        self.tags.is_selected(resolved.owner)
+            && (resolved.kind == Some(self.spec.kind) || as_tensor)
     }
 
     fn graph(&mut self, offset: u64, event: &Event<'_>, payload: &[u8]) -> Result<(), Trouble> {
@@ -250,19 +222,17 @@ impl<'s, R: Rows> Decoder<'s, R> {
             }
             _ => return Ok(()),
         };
-        if !check::is_event(payload) {
-            return Err(Trouble::Irregular);
-        }
+        let proof = Proof::of(payload)?;
         let id = self.tags.id(tag).ok_or(Trouble::Irregular)?;
         let wanted = self.tags.is_wanted(id) && self.tags.is_selected(Owner::GRAPHS);
         if !wanted || !self.is_timely(event.step, event.wall_time) {
             return Ok(());
         }
-        let entry = Entry {
+        let entry = proof.covers(Entry {
             value: Value::default(),
             plugin: Plugin::Other,
             graph: Some((graph, data)),
-        };
+        });
         let rows = self.rows.push(&entry)?;
         self.keys
             .push(id, event.step, event.wall_time, offset, rows);
@@ -285,9 +255,7 @@ impl<R: Rows> Events for Decoder<'_, R> {
         match event.what {
             What::Summary(summary) => self.summary(offset, payload, &event, summary),
             What::SessionLog(message) => {
-                if !check::is_event(payload) {
-                    return Err(Trouble::Irregular);
-                }
+                Proof::of(payload)?;
                 if is_start(message).ok_or(Trouble::Irregular)? {
                     let start = Start {
                         row: self.keys.len(),
@@ -377,25 +345,6 @@ impl<R: Rows> Events for Decoder<'_, R> {
             lesson,
         }
     }
-}
-
-/// Fails unless `payload` was or is `checked` to be an event.
-#[inline(always)]
-fn ensure_event(
-    payload: &[u8],
-    event: &Event<'_>,
-    alone: bool,
-    checked: &mut bool,
-) -> Result<(), Trouble> {
-    if !*checked {
-        // What was pushed is not taken back, so the values to come must be regular, too.
-        let regular = alone || matches!(event.what, What::Summary(all) if is_regular(all));
-        if !regular || !check::is_event(payload) {
-            return Err(Trouble::Irregular);
-        }
-        *checked = true;
-    }
-    Ok(())
 }
 
 /// Kinds that no string tensor can be.

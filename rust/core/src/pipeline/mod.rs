@@ -17,6 +17,7 @@ pub mod plan;
 pub mod plugin;
 mod pool;
 pub mod record;
+pub mod resolve;
 pub mod restarts;
 pub mod survey;
 pub mod tags;

@@ -1,6 +1,7 @@
 //! From a record to an event: when a checksum is computed, and when the slow path is taken.
 
 use super::walk::{LARGE, Refusal, Visitor};
+use crate::event::Irregular;
 use crate::event::canonical::canonical;
 use crate::record::crc::{Crc, MaskedCrc};
 use crate::table::Memory;
@@ -12,6 +13,13 @@ pub enum Trouble {
     Irregular,
     /// It holds something that cannot be right.
     Bad(String),
+}
+
+impl From<Irregular> for Trouble {
+    #[inline(always)]
+    fn from(_: Irregular) -> Self {
+        Self::Irregular
+    }
 }
 
 impl From<&str> for Trouble {

@@ -7,7 +7,7 @@
 use super::blobs::Blobs;
 use super::keys::{dictionary, int32, strings};
 use super::schema::Wanted;
-use super::{Entry, Memory, Rows, room};
+use super::{Checked, Entry, Memory, Rows, room};
 use crate::event::tensor::Fault;
 use crate::event::view::Content;
 use crate::event::wire::{Field, Fields};
@@ -62,7 +62,7 @@ impl Audio {
 }
 
 impl Rows for Audio {
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault> {
         if let Content::Audio(message) = entry.value.content {
             let mut clip = Clip {
                 sample_rate: Some(0.0),

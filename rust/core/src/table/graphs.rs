@@ -3,7 +3,7 @@
 use super::blobs::Blobs;
 use super::keys::{dictionary, int32, strings};
 use super::schema::Wanted;
-use super::{Entry, Memory, Rows, room};
+use super::{Checked, Entry, Memory, Rows, room};
 use crate::event::kind::Plugin;
 use crate::event::tensor::Fault;
 use crate::event::view::Metadata;
@@ -40,7 +40,7 @@ impl Graphs {
 }
 
 impl Rows for Graphs {
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault> {
         let (graph, data) = match entry.graph {
             Some(graph) => graph,
             None => {
@@ -85,7 +85,7 @@ pub struct Contents {
 }
 
 impl Rows for Contents {
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault> {
         let metadata = Metadata::parse(entry.value.metadata.unwrap_or_default());
         let content = metadata.ok_or("irregular metadata")?.content;
         HParamsPluginData::decode(content).map_err(|_| "hyperparameters that do not decode")?;

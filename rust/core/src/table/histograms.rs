@@ -7,7 +7,7 @@
 //! but not before it begins: TensorFlow's limits are rounded, so `max` may lie left of the last.
 
 use super::schema::{bucket_fields, item_field};
-use super::{Entry, Memory, Rows};
+use super::{Checked, Entry, Memory, Rows};
 use crate::event::dtype::DType;
 use crate::event::tensor::Fault;
 use crate::event::view::Content;
@@ -36,7 +36,7 @@ pub struct Histograms {
 }
 
 impl Rows for Histograms {
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault> {
         let before = self.left.len();
         let result = match entry.value.content {
             Content::Histogram(message) => self.legacy(message),
@@ -215,6 +215,25 @@ impl Histograms {
         self.statistics.push(Some(statistics));
         Ok(())
     }
+}
+
+/// Whether a legacy histogram has as many counts as edges.
+pub(super) fn is_paired(message: &[u8]) -> bool {
+    let mut numbers = [0, 0];
+    let mut fields = Fields::of(message);
+    while let Some((number, field)) = fields.next() {
+        let stored = match field {
+            Field::Fixed64(_) => 1,
+            Field::Bytes(packed) => packed.len() / 8,
+            _ => 0,
+        };
+        match number {
+            6 => numbers[0] += stored,
+            7 => numbers[1] += stored,
+            _ => {}
+        }
+    }
+    numbers[0] == numbers[1]
 }
 
 /// Appends doubles, packed or not.

@@ -3,7 +3,7 @@
 use super::blobs::Blobs;
 use super::keys::{dictionary, int32, strings};
 use super::schema::Wanted;
-use super::{Entry, Memory, Rows};
+use super::{Checked, Entry, Memory, Rows};
 use crate::event::tensor::Fault;
 use crate::event::view::Content;
 use crate::event::wire::{Field, Fields};
@@ -46,7 +46,7 @@ impl Images {
 }
 
 impl Rows for Images {
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault> {
         if let Content::Image(message) = entry.value.content {
             let (mut width, mut height, mut image) = (0, 0, &[][..]);
             let mut fields = Fields::of(message);

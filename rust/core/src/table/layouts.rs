@@ -2,7 +2,7 @@
 
 use super::blobs::Blobs;
 use super::schema::Wanted;
-use super::{Entry, Memory, Rows, room};
+use super::{Checked, Entry, Memory, Rows, room};
 use crate::event::tensor::Fault;
 use crate::proto::plugins::{Category, Chart, ChartContent, Layout};
 use arrow_array::ArrayRef;
@@ -28,7 +28,7 @@ impl Layouts {
 }
 
 impl Rows for Layouts {
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault> {
         let data = entry
             .tensor()?
             .strings()

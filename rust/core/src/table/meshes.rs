@@ -7,8 +7,9 @@
 
 use super::keys::{int32, int64};
 use super::schema::item_field;
-use super::{Entry, Memory, Rows, room};
-use crate::event::tensor::Fault;
+use super::{Checked, Entry, Memory, Rows, room};
+use crate::event::dtype::DType;
+use crate::event::tensor::{Fault, Tensor};
 use crate::event::view::{Metadata, Value};
 use crate::event::wire::{Field, Fields};
 use arrow_array::ArrayRef;
@@ -58,6 +59,53 @@ fn describe<'a>(value: &Value<'a>) -> Description<'a> {
     description
 }
 
+/// One part of a mesh: everything about it but its numbers.
+struct Component<'a> {
+    tensor: Tensor<'a>,
+    dtype: DType,
+    shape: [u64; 3],
+    count: u64,
+    content: i32,
+    config: &'a str,
+}
+
+impl<'a> Component<'a> {
+    fn of(entry: &Entry<'a>) -> Result<Self, Fault> {
+        let tensor = entry.tensor()?;
+        let shape = tensor
+            .shape::<3>()
+            .ok_or("mesh tensor without shape [b, n, 3]")?;
+        let (_, count) = tensor.rank_and_count().ok_or("tensor of unknown shape")?;
+        if shape[0] > count.max(MOST_EMPTY) {
+            return Err("mesh tensor claims far more meshes than it stores");
+        }
+        let dtype = tensor.dtype.ok_or("tensor of no known dtype")?;
+        let description = describe(&entry.value);
+        if !(VERTEX..=COLOR).contains(&description.content) {
+            return Err("mesh tensor that is neither vertices nor faces nor colours");
+        }
+        std::str::from_utf8(description.name).map_err(|_| "mesh whose name is no UTF-8")?;
+        let config = std::str::from_utf8(description.config).map_err(|_| "mesh config no UTF-8")?;
+        Ok(Self {
+            tensor,
+            dtype,
+            shape,
+            count,
+            content: description.content,
+            config,
+        })
+    }
+}
+
+/// Whether the value is certain to be part of a mesh, told without looking at its numbers.
+pub(super) fn is_whole(entry: &Entry<'_>) -> bool {
+    Component::of(entry).is_ok_and(|part| {
+        // Those of faces must be whole.
+        let is_sound = part.content != FACE || part.dtype == DType::INT32;
+        is_sound && part.dtype.is_real() && part.tensor.content(part.count).is_some()
+    })
+}
+
 /// The parts of meshes, in the order they were stored.
 pub struct Components {
     content: Vec<i32>,
@@ -82,22 +130,15 @@ impl Default for Components {
 }
 
 impl Rows for Components {
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
-        let tensor = entry.tensor()?;
-        let shape = tensor
-            .shape::<3>()
-            .ok_or("mesh tensor without shape [b, n, 3]")?;
-        let (_, count) = tensor.rank_and_count().ok_or("tensor of unknown shape")?;
-        if shape[0] > count.max(MOST_EMPTY) {
-            return Err("mesh tensor claims far more meshes than it stores");
-        }
-        let dtype = tensor.dtype.ok_or("tensor of no known dtype")?;
-        let description = describe(&entry.value);
-        if !(VERTEX..=COLOR).contains(&description.content) {
-            return Err("mesh tensor that is neither vertices nor faces nor colours");
-        }
-        std::str::from_utf8(description.name).map_err(|_| "mesh whose name is no UTF-8")?;
-        let config = std::str::from_utf8(description.config).map_err(|_| "mesh config no UTF-8")?;
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault> {
+        let Component {
+            tensor,
+            dtype,
+            shape,
+            count,
+            content,
+            config,
+        } = Component::of(entry)?;
         room(&self.config, config.len())?;
         let mut bytes = Vec::new();
         tensor.elements(count, &mut bytes)?;
@@ -109,14 +150,14 @@ impl Rows for Components {
             .map(|element| dtype.to_f64(element))
             .collect();
         let numbers = numbers.ok_or("mesh tensor of no real dtype")?;
-        if description.content == FACE && !numbers.iter().all(whole) {
+        if content == FACE && !numbers.iter().all(whole) {
             return Err("faces of a mesh that are no 32-bit integers");
         }
         self.values.values().append_slice(&numbers);
         self.values.append(true);
         self.elements = elements;
         self.shape.push(shape.map(|n| n as i64));
-        self.content.push(description.content);
+        self.content.push(content);
         self.config.append_value(config);
         Ok(1)
     }

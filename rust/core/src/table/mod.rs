@@ -12,6 +12,7 @@ mod blobs;
 mod graphs;
 mod histograms;
 mod images;
+mod judge;
 mod layouts;
 mod mesh_rows;
 mod meshes;
@@ -21,12 +22,14 @@ mod tensors;
 mod text;
 mod typed;
 
+pub use judge::Judge;
 pub use keys::Keys;
 pub use memory::Memory;
 pub use mesh_rows::Assembler as MeshAssembler;
 pub use meshes::{component_schema, mesh_name};
 pub use scalars::Scalars;
 
+use crate::event::check::Checked;
 use crate::event::kind::{Kind, Plugin};
 use crate::event::tensor::{Fault, Tensor};
 use crate::event::view::{Content, Value};
@@ -57,7 +60,7 @@ impl<'a> Entry<'a> {
 /// The columns of one kind beside the keys.
 pub trait Rows: Send {
     /// Appends one value; how many rows it made. On error nothing was appended.
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault>;
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault>;
 
     /// Whether [`push_plain`](Self::push_plain) may be called.
     #[inline(always)]
@@ -105,7 +108,7 @@ pub fn rows_for(kind: Kind, wanted: &schema::Wanted, memory: &mut Memory) -> Box
 }
 
 impl Rows for Box<dyn Rows> {
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault> {
         (**self).push(entry)
     }
     fn size(&self) -> usize {

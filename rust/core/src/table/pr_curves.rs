@@ -1,7 +1,7 @@
 //! `pr_curves`: the six stored rows, and the thresholds they belong to.
 
 use super::schema::{PR_CURVES, item_field};
-use super::{Entry, Memory, Rows};
+use super::{Checked, Entry, Memory, Rows};
 use crate::event::tensor::Fault;
 use arrow_array::ArrayRef;
 use arrow_array::builder::{Float64Builder, ListBuilder};
@@ -26,7 +26,7 @@ impl Default for PrCurves {
 }
 
 impl Rows for PrCurves {
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault> {
         let tensor = entry.tensor()?;
         let [6, thresholds] = tensor.shape::<2>().ok_or("PR curve without shape [6, t]")? else {
             return Err("PR curve without shape [6, t]");

@@ -1,6 +1,6 @@
 //! `scalars`: one number a row, whatever it was stored as.
 
-use super::{Entry, Memory, Rows};
+use super::{Checked, Entry, Memory, Rows};
 use crate::event::tensor::{Fault, Tensor};
 use crate::event::view::Content;
 use arrow_array::{ArrayRef, Float64Array};
@@ -23,7 +23,7 @@ impl Scalars {
 
 impl Rows for Scalars {
     #[inline(always)]
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault> {
         let value = match entry.value.content {
             Content::Simple(value) => f64::from(value),
             Content::Tensor(message) => {

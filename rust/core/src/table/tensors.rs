@@ -4,7 +4,7 @@ use super::blobs::Blobs;
 use super::keys::{dictionary, int32, strings};
 use super::schema::{PLUGIN_CONTENT, TensorData, Wanted, item_field};
 use super::typed::Typed;
-use super::{Entry, Memory, Rows, room};
+use super::{Checked, Entry, Memory, Rows, room};
 use crate::event::dtype::DType;
 use crate::event::tensor::Fault;
 use crate::event::view::Metadata;
@@ -63,7 +63,7 @@ impl Tensors {
 }
 
 impl Rows for Tensors {
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault> {
         let tensor = entry.tensor()?;
         let (_, count) = tensor.rank_and_count().ok_or("tensor of unknown shape")?;
         match &mut self.data {

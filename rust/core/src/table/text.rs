@@ -1,7 +1,7 @@
 //! `text`: strings with their shape.
 
 use super::schema::item_field;
-use super::{Entry, Memory, Rows, room};
+use super::{Checked, Entry, Memory, Rows, room};
 use crate::event::tensor::Fault;
 use arrow_array::ArrayRef;
 use arrow_array::builder::{Int64Builder, ListBuilder, StringBuilder};
@@ -26,7 +26,7 @@ impl Default for Text {
 }
 
 impl Rows for Text {
-    fn push(&mut self, entry: &Entry<'_>) -> Result<usize, Fault> {
+    fn push(&mut self, entry: &Checked<Entry<'_>>) -> Result<usize, Fault> {
         let tensor = entry.tensor()?;
         let (_, count) = tensor.rank_and_count().ok_or("tensor of unknown shape")?;
         // Bytes that are no UTF-8 show as U+FFFD; `tensors(plugin="text")` has them exact.

@@ -2,19 +2,16 @@
 //! sense as what it is.
 
 use crate::error::Result;
-use crate::event::check;
-use crate::event::kind::{Kind, kind_of};
-use crate::event::view::{Content, Event, Value, Values, What};
+use crate::event::Irregular;
+use crate::event::check::Proof;
+use crate::event::view::{Event, What};
 use crate::event::wire::{Field, Fields};
 use crate::filter::Names;
 use crate::pipeline::record::{Events, Trouble};
+use crate::pipeline::resolve::{Gate, for_each_value};
 use crate::pipeline::tags::{Context, Lesson, Tags};
 use crate::pipeline::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
-use crate::table::schema::{Layout, TensorData};
-use crate::table::{Entry, Memory, Rows, rows_for};
-
-/// Bytes of columns that are built before they are thrown away.
-const ENOUGH: usize = 1 << 20;
+use crate::table::{Judge, Memory};
 
 /// Checks everything.
 pub struct AuditTask {
@@ -57,9 +54,8 @@ impl Task for AuditTask {
     ) -> Result<Decoded<Audit>> {
         decode(self.access, files, unit, from, scratch, |_| Auditor {
             tags: Tags::new(&Names::All, None, seed),
-            rows: Kind::ALL.map(|_| None),
+            judge: Judge::default(),
             audit: Audit::default(),
-            memory: Memory::default(),
             file: 0,
         })
     }
@@ -67,51 +63,17 @@ impl Task for AuditTask {
 
 struct Auditor<'s> {
     tags: Tags<'s>,
-    /// Columns that values are decoded into only to see whether they can be.
-    rows: [Option<Box<dyn Rows>>; Kind::ALL.len()],
+    judge: Judge,
     audit: Audit,
-    memory: Memory,
     file: u32,
 }
 
 impl Auditor<'_> {
-    fn value(&mut self, message: &[u8]) -> Result<(), Trouble> {
-        let value = Value::parse(message).ok_or(Trouble::Irregular)?;
-        if matches!(value.content, Content::Simple(_)) && value.metadata.is_none() {
-            return Ok(());
+    fn value(&mut self, message: &[u8], gate: &mut Gate<'_>) -> Result<(), Trouble> {
+        if let Some(resolved) = self.tags.resolve(message, gate, false)? {
+            self.tags.judge(&mut self.judge, &resolved, gate.pass()?)?;
         }
-        let id = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
-        let owner = self.tags.owner_of(id, &value).ok_or(Trouble::Irregular)?;
-        let plugin = owner.plugin;
-        let Some(kind) = kind_of(&value.content, plugin).ok_or(Trouble::Irregular)? else {
-            return Ok(());
-        };
-        let said = self.tags.first_metadata(id, &value);
-        let value = value.with_metadata(said.as_deref());
-        let memory = &mut self.memory;
-        let rows = self.rows[kind as usize].get_or_insert_with(|| decoder(kind, memory));
-        let pushed = rows.push(&Entry {
-            value,
-            plugin,
-            graph: None,
-        });
-        if rows.size() > ENOUGH {
-            drop(rows.finish(memory));
-            self.rows[kind as usize] = None;
-        }
-        pushed.map(drop).map_err(Trouble::from)
-    }
-}
-
-/// Blobs are not copied to be checked; tensors have to be taken apart.
-fn decoder(kind: Kind, memory: &mut Memory) -> Box<dyn Rows> {
-    let columns = match kind {
-        Kind::Tensors => ["data".to_owned()],
-        _ => ["step".to_owned()],
-    };
-    match Layout::new(kind, TensorData::Any, Some(&columns)) {
-        Ok(layout) => rows_for(kind, &layout.wanted, memory),
-        Err(_) => Box::new(crate::table::Scalars::new(0, memory)), // there are such columns
+        Ok(())
     }
 }
 
@@ -125,33 +87,22 @@ impl Events for Auditor<'_> {
 
     #[inline(always)]
     fn event(&mut self, _: u64, _: u64, payload: &[u8]) -> Result<(), Trouble> {
-        if !check::is_event(payload) {
-            return Err(Trouble::Irregular);
-        }
-        let event = Event::parse(payload).ok_or(Trouble::Irregular)?;
+        let event = Event::parse(payload).ok_or(Irregular)?;
         match event.what {
             What::Summary(summary) => {
-                let mut bad = None;
-                let mut values = Values::of(summary);
-                while !values.is_empty() {
-                    let Some(message) = values.next().ok_or(Trouble::Irregular)? else {
-                        continue;
-                    };
-                    match self.value(message) {
-                        Err(Trouble::Bad(reason)) => drop(bad.get_or_insert(reason)),
-                        result => result?,
-                    }
-                }
-                bad.map_or(Ok(()), |reason| Err(Trouble::Bad(reason)))?;
+                let mut gate = Gate::new(payload, summary);
+                gate.pass()?;
+                for_each_value(summary, |message| self.value(message, &mut gate))?;
             }
             What::FileVersion(version) => {
+                Proof::of(payload)?;
                 let writer = event.source.and_then(writer);
                 let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
                 self.audit
                     .versions
                     .push((self.file, writer.map(text), Some(text(version))));
             }
-            _ => {}
+            _ => drop(Proof::of(payload)?),
         }
         Ok(())
     }

@@ -2,15 +2,17 @@
 
 use super::detail;
 use crate::error::Result;
-use crate::event::check;
-use crate::event::kind::{Kind, kind_of};
-use crate::event::view::{Event, Value, Values, What, tagged_run_metadata};
+use crate::event::Irregular;
+use crate::event::check::Proof;
+use crate::event::kind::Kind;
+use crate::event::view::{Event, What, tagged_run_metadata};
 use crate::filter::{Filter, Names};
 use crate::pipeline::plugin::Owner;
 use crate::pipeline::record::{Events, Trouble};
+use crate::pipeline::resolve::{Gate, Resolved, for_each_value};
 use crate::pipeline::tags::{Context, Lesson, Tags};
 use crate::pipeline::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
-use crate::table::Memory;
+use crate::table::{Judge, Memory};
 
 /// Lists events.
 pub struct EventsTask {
@@ -90,6 +92,7 @@ impl Task for EventsTask {
             filter: &self.filter,
             details: self.details,
             tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), seed),
+            judge: Judge::default(),
             rows: EventRows::default(),
             run: 0,
             file: 0,
@@ -101,6 +104,7 @@ struct Lister<'f> {
     filter: &'f Filter,
     details: bool,
     tags: Tags<'f>,
+    judge: Judge,
     rows: EventRows,
     run: u32,
     file: u32,
@@ -154,19 +158,30 @@ impl Lister<'_> {
         }
     }
 
-    fn value(&mut self, place: Place, what: &What<'_>, message: &[u8]) -> Result<(), Trouble> {
-        let value = Value::parse(message).ok_or(Trouble::Irregular)?;
-        let id = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
-        let owner = self.tags.owner_of(id, &value).ok_or(Trouble::Irregular)?;
-        let kind = kind_of(&value.content, owner.plugin).ok_or(Trouble::Irregular)?;
-        if self.tags.is_wanted(id) && self.tags.is_selected(owner) {
-            let tag = self.tags.name(id).to_owned();
-            self.row(place, what, Some(&tag), kind, owner);
-            if self.details && kind == Some(Kind::Graphs) {
-                self.note(Some(detail::of_graph(owner.plugin).to_owned()));
-            }
+    /// The row of a value. One that cannot be read as what it is has no kind.
+    fn value(
+        &mut self,
+        place: Place,
+        what: &What<'_>,
+        message: &[u8],
+        gate: &mut Gate<'_>,
+    ) -> Result<(), Trouble> {
+        let Some(resolved) = self.tags.resolve(message, gate, false)? else {
+            return Ok(());
+        };
+        let Resolved { tag, owner, .. } = resolved;
+        let (.., step, wall_time) = place;
+        if !self.tags.is_selected(owner) || !self.filter.matches_time(step, wall_time) {
+            return Ok(());
         }
-        Ok(())
+        let judged = self.tags.judge(&mut self.judge, &resolved, gate.pass()?);
+        let kind = resolved.kind.filter(|_| judged.is_ok());
+        let tag = self.tags.name(tag).to_owned();
+        self.row(place, what, Some(&tag), kind, owner);
+        if self.details && kind == Some(Kind::Graphs) {
+            self.note(Some(detail::of_graph(owner.plugin).to_owned()));
+        }
+        Ok(judged?)
     }
 }
 
@@ -179,29 +194,20 @@ impl Events for Lister<'_> {
     }
 
     fn event(&mut self, offset: u64, length: u64, payload: &[u8]) -> Result<(), Trouble> {
-        if !check::is_event(payload) {
-            return Err(Trouble::Irregular);
-        }
-        let event = Event::parse(payload).ok_or(Trouble::Irregular)?;
+        let event = Event::parse(payload).ok_or(Irregular)?;
         let place = (offset, length, event.step, event.wall_time);
         let timely = self.filter.matches_time(event.step, event.wall_time);
+        if let What::Summary(summary) = event.what
+            && !summary.is_empty()
+        {
+            let mut gate = Gate::new(payload, summary);
+            gate.pass()?;
+            return for_each_value(summary, |message| {
+                self.value(place, &event.what, message, &mut gate)
+            });
+        }
+        Proof::of(payload)?;
         match event.what {
-            What::Summary(summary) if !summary.is_empty() => {
-                let mark = self.rows.run.len();
-                let mut values = Values::of(summary);
-                while !values.is_empty() {
-                    let Some(message) = values.next().ok_or(Trouble::Irregular)? else {
-                        continue;
-                    };
-                    if let Err(trouble) = self.value(place, &event.what, message) {
-                        self.rows.truncate(mark);
-                        return Err(trouble);
-                    }
-                }
-                if !timely {
-                    self.rows.truncate(mark); // their metadata has been taken note of
-                }
-            }
             What::TaggedRunMetadata(message) => {
                 let (tag, _) = tagged_run_metadata(message).ok_or(Trouble::Irregular)?;
                 let tag = tag.to_vec(); // bytes of a map may change while they are looked at
@@ -238,21 +244,5 @@ impl Events for Lister<'_> {
     fn finish(mut self, _: &mut Memory) -> EventRows {
         self.rows.lesson = self.tags.finish();
         self.rows
-    }
-}
-
-impl EventRows {
-    fn truncate(&mut self, rows: usize) {
-        self.run.truncate(rows);
-        self.file.truncate(rows);
-        self.offset.truncate(rows);
-        self.length.truncate(rows);
-        self.step.truncate(rows);
-        self.wall_time.truncate(rows);
-        self.what.truncate(rows);
-        self.tag.truncate(rows);
-        self.kind.truncate(rows);
-        self.plugin.truncate(rows);
-        self.detail.truncate(rows);
     }
 }

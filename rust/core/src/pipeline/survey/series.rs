@@ -1,20 +1,22 @@
 //! The series of a log: what each holds and how many values, told from the heads of events.
 
 use crate::error::Result;
-use crate::event::check;
+use crate::event::Irregular;
+use crate::event::check::Proof;
 use crate::event::dtype::DType;
-use crate::event::kind::{Kind, Plugin, kind_of};
+use crate::event::kind::{Kind, Plugin};
 use crate::event::peek::Peek;
 use crate::event::tensor::Tensor;
-use crate::event::view::{Content, Event, PlainScalar, Value, Values, What, tagged_run_metadata};
+use crate::event::view::{Content, Event, PlainScalar, What, tagged_run_metadata};
 use crate::filter::Filter;
 use crate::pipeline::decode::is_start;
 use crate::pipeline::plugin::Owner;
 use crate::pipeline::record::{Events, Trouble};
+use crate::pipeline::resolve::{Gate, Resolved, for_each_value};
 use crate::pipeline::tags::{Context, Lesson, Tags};
 use crate::pipeline::walk::SHORT_SEARCH;
 use crate::pipeline::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
-use crate::table::{Memory, mesh_name};
+use crate::table::{Judge, Memory};
 
 /// Counts the values of each series.
 pub struct SeriesTask {
@@ -103,6 +105,7 @@ impl Task for SeriesTask {
             by_tag: Vec::new(),
             part: SeriesPart::default(),
             run: 0,
+            judge: Judge::default(),
             pending: Vec::new(),
         })
     }
@@ -115,7 +118,8 @@ struct Survey<'t> {
     by_tag: Vec<Vec<u32>>,
     part: SeriesPart,
     run: u32,
-    /// The values of the event at hand: counted once all of it proved regular.
+    judge: Judge,
+    /// The values of the event at hand that can be read.
     pending: Vec<Pending>,
 }
 
@@ -172,39 +176,102 @@ impl Survey<'_> {
         self.task.points || self.task.filter.matches_time(at.0, at.1)
     }
 
-    fn value(&mut self, event: &Event<'_>, message: &[u8]) -> Result<(), Trouble> {
-        let value = Value::parse(message).ok_or(Trouble::Irregular)?;
-        let described_by = self.tags.id(value.series_tag()).ok_or(Trouble::Irregular)?;
-        let wanted = self.tags.is_wanted(described_by);
-        if !wanted && !matches!(value.content, Content::Tensor(_)) {
-            return Ok(()); // no mesh by another name, either
-        }
-        let owner = self.tags.owner_of(described_by, &value);
-        let owner = owner.ok_or(Trouble::Irregular)?;
-        let kind = kind_of(&value.content, owner.plugin).ok_or(Trouble::Irregular)?;
-        let tag = if kind == Some(Kind::Meshes) {
-            let said = self.tags.first_metadata(described_by, &value);
-            let name = mesh_name(&value.with_metadata(said.as_deref())).to_vec();
-            match self.tags.id(&name) {
-                Some(tag) => tag,
-                None => return Ok(()), // damage, which makes no row
-            }
-        } else {
-            described_by
+    /// Takes a value in; it counts once all of the event has been seen.
+    fn value(
+        &mut self,
+        at: (i64, f64),
+        message: &[u8],
+        gate: &mut Gate<'_>,
+    ) -> Result<(), Trouble> {
+        let Some(resolved) = self.tags.resolve(message, gate, true)? else {
+            return Ok(());
         };
-        let at = (event.step, event.wall_time);
+        let Resolved { value, owner, .. } = resolved;
+        let mut tag = resolved.tag;
+        if resolved.kind == Some(Kind::Meshes) {
+            let metadata = self.tags.first_metadata(tag, &value);
+            tag = self
+                .tags
+                .of_mesh(&value.with_metadata(metadata.as_deref()))?;
+        }
         let wanted = self.tags.is_wanted(tag) && self.tags.is_selected(owner);
         if wanted && self.is_timely(at) {
+            self.tags.judge(&mut self.judge, &resolved, gate.pass()?)?;
             self.pending.push(Pending {
                 tag,
-                described_by,
-                kind,
+                described_by: resolved.tag,
+                kind: resolved.kind,
                 owner,
                 dtype: dtype(&value.content),
                 at,
             });
         }
         Ok(())
+    }
+
+    fn summary(
+        &mut self,
+        at: (i64, f64),
+        summary: &[u8],
+        mut gate: Gate<'_>,
+    ) -> Result<(), Trouble> {
+        gate.pass()?;
+        self.pending.clear();
+        for_each_value(summary, |message| self.value(at, message, &mut gate))
+    }
+
+    /// Takes an event in. Of one that is not `verified`, nothing counts unless all of it can be read.
+    #[inline(always)]
+    fn take_in(&mut self, payload: &[u8], verified: bool) -> Result<(), Trouble> {
+        let event = Event::parse(payload).ok_or(Irregular)?;
+        if self.plain_scalar(&event) {
+            return Ok(());
+        }
+        let at = (event.step, event.wall_time);
+        if let What::Summary(summary) = event.what {
+            let plain = event.bare && self.tags.all_plain(summary);
+            let gate = Gate::new(payload, summary).opened_if(plain);
+            let result = self.summary(at, summary, gate);
+            if result.is_ok() || verified && matches!(result, Err(Trouble::Bad(_))) {
+                self.count_pending();
+            }
+            return result;
+        }
+        Proof::of(payload)?;
+        let tag = match event.what {
+            What::SessionLog(message) if self.task.points => {
+                if is_start(message).ok_or(Irregular)? {
+                    self.part.points.push(Point::Start(self.run, event.step));
+                }
+                return Ok(());
+            }
+            What::GraphDef(_) => &b"__run_graph__"[..],
+            What::MetaGraphDef(_) => &b"__meta_graph__"[..],
+            What::TaggedRunMetadata(message) => {
+                let (tag, _) = tagged_run_metadata(message).ok_or(Irregular)?;
+                tag
+            }
+            _ => return Ok(()),
+        };
+        let tag = self.tags.id(tag).ok_or(Irregular)?;
+        let owner = Owner::GRAPHS;
+        if self.tags.is_wanted(tag) && self.is_timely(at) && self.tags.is_selected(owner) {
+            self.count(Pending {
+                tag,
+                described_by: tag,
+                kind: Some(Kind::Graphs),
+                owner,
+                dtype: None,
+                at,
+            });
+        }
+        Ok(())
+    }
+
+    fn count_pending(&mut self) {
+        for i in 0..self.pending.len() {
+            self.count(self.pending[i]);
+        }
     }
 
     /// The fast path of the commonest event there is; false sends it through the usual one.
@@ -252,66 +319,14 @@ impl Events for Survey<'_> {
     }
 
     fn event(&mut self, _: u64, _: u64, payload: &[u8]) -> Result<(), Trouble> {
-        let event = Event::parse(payload).ok_or(Trouble::Irregular)?;
-        if self.plain_scalar(&event) {
-            return Ok(());
-        }
-        let plain = match event.what {
-            What::Summary(summary) => event.bare && self.tags.all_plain(summary),
-            _ => false,
-        };
-        if !plain && !check::is_event(payload) {
-            return Err(Trouble::Irregular);
-        }
-        let at = (event.step, event.wall_time);
-        let tag = match event.what {
-            What::Summary(summary) => {
-                let mut values = Values::of(summary);
-                self.pending.clear();
-                while !values.is_empty() {
-                    if let Some(message) = values.next().ok_or(Trouble::Irregular)? {
-                        self.value(&event, message)?;
-                    }
-                }
-                for i in 0..self.pending.len() {
-                    self.count(self.pending[i]);
-                }
-                return Ok(());
-            }
-            What::SessionLog(message) if self.task.points => {
-                if is_start(message).ok_or(Trouble::Irregular)? {
-                    self.part.points.push(Point::Start(self.run, event.step));
-                }
-                return Ok(());
-            }
-            What::GraphDef(_) => &b"__run_graph__"[..],
-            What::MetaGraphDef(_) => &b"__meta_graph__"[..],
-            What::TaggedRunMetadata(message) => {
-                let (tag, _) = tagged_run_metadata(message).ok_or(Trouble::Irregular)?;
-                tag
-            }
-            _ => return Ok(()),
-        };
-        let tag = self.tags.id(tag).ok_or(Trouble::Irregular)?;
-        let owner = Owner::GRAPHS;
-        if self.tags.is_wanted(tag) && self.is_timely(at) && self.tags.is_selected(owner) {
-            self.count(Pending {
-                tag,
-                described_by: tag,
-                kind: Some(Kind::Graphs),
-                owner,
-                dtype: None,
-                at,
-            });
-        }
-        Ok(())
+        self.take_in(payload, true)
     }
 
     /// Takes large values in from their heads. With all of the payload at hand that is the usual
     /// way, hopping over the data; otherwise what the first kilobytes tell must be enough.
     fn skips(&mut self, head: &[u8], length: u64) -> bool {
         if head.len() as u64 == length {
-            return self.event(0, length, head).is_ok();
+            return self.take_in(head, false).is_ok();
         }
         let Some(peek) = Peek::at(head, length) else {
             return false;

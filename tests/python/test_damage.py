@@ -336,6 +336,21 @@ def test_what_the_warning_counts_is_listed_in_damage(tmp_path):
     assert logs.damage().count() == 1
 
 
+def test_a_bad_value_costs_no_other_and_counts_nowhere(tmp_path):
+    good, bad = histogram("h", [1.0, 2.0], [1.0, 1.0]), histogram("h", [1.0, 2.0], [1.0])
+    path = tmp_path / "x.tfevents"
+    path.write_bytes(record(event(3, bad, good, scalar("x", 1.0))))
+    listed = quietly(tfevents.open(path).events().to_arrow)
+    assert listed["kind"].to_pylist() == [None, "histograms", "scalars"]
+    series = quietly(tfevents.open(path).series().to_arrow)
+    assert series["count"].to_pylist() == [1, 1]
+    assert quietly(tfevents.open(path).histograms().count) == 1
+    for reader in ("events", "series", "histograms"):
+        with pytest.raises(tfevents.DamagedFileError, match="bucket"):
+            getattr(tfevents.open(path, on_damage="raise"), reader)().to_arrow()
+    assert tfevents.open(path).damage().count() == 1
+
+
 def test_a_torn_record_costs_nothing_of_what_was_written_after_it(tmp_path):
     """A writer died within a record and another went on in the same file.
 

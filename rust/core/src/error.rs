@@ -32,6 +32,8 @@ pub enum ErrorKind {
         /// What is wrong there.
         reason: String,
     },
+    /// A file is not the one that was read before, or no longer holds what it did.
+    Changed(String),
     /// An argument that makes no sense; the text names it and says what is allowed.
     Argument(String),
     /// The caller asked to stop.
@@ -57,6 +59,14 @@ impl Error {
         };
         Self(Box::new(Inner {
             kind,
+            path: Some(path.to_owned()),
+        }))
+    }
+
+    /// The file at `path` does not hold what was read there before.
+    pub fn changed(path: &Path, reason: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind: ErrorKind::Changed(reason.into()),
             path: Some(path.to_owned()),
         }))
     }
@@ -94,7 +104,7 @@ impl Error {
     pub fn reason(&self) -> String {
         match self.kind() {
             ErrorKind::Io(error) => describe(error),
-            ErrorKind::Damaged { reason, .. } => reason.clone(),
+            ErrorKind::Damaged { reason, .. } | ErrorKind::Changed(reason) => reason.clone(),
             _ => self.to_string(),
         }
     }
@@ -124,6 +134,7 @@ impl fmt::Display for Error {
                 f,
                 "{path}: {reason} at offset {offset}; tfevents.open(…, on_damage=\"skip\") reads on after it"
             ),
+            ErrorKind::Changed(reason) => write!(f, "{path}: {reason}; refresh() looks again"),
             ErrorKind::Argument(what) => f.write_str(what),
             ErrorKind::Interrupted => f.write_str("interrupted"),
             ErrorKind::Caller(error) => error.fmt(f),

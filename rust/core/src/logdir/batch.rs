@@ -3,10 +3,11 @@
 
 use super::bug;
 use super::casts::Casts;
+use super::references::{RecordRef, references};
 use super::tags::NameNumbers;
 use crate::error::Result;
 use crate::event::kind::Kind;
-use crate::pipeline::decode::{Block, Moment, Spec};
+use crate::pipeline::decode::{Block, RowOrRestart, Spec};
 use crate::pipeline::restarts::{Cuts, Restarts};
 use crate::table::keys::{dictionary, int32, int64};
 use crate::table::schema::{KEYS, PROVENANCE};
@@ -69,7 +70,7 @@ impl BatchMaker {
     /// Whether rows have the tags that were numbered for them, in that order.
     pub(super) fn is_compact(&self) -> bool {
         // Otherwise rows are left out, or put together, after their tags were numbered.
-        matches!(self.attempts, Attempts::Ignore) && self.meshes.is_none()
+        !self.spec.later && self.meshes.is_none()
     }
 
     /// The rows that are left at the end, a batch at a time.
@@ -80,8 +81,18 @@ impl BatchMaker {
     }
 
     /// The rows of a block; `None` if there are none.
-    pub(super) fn batch(&mut self, mut block: Block) -> Result<Option<RecordBatch>> {
+    pub(super) fn batch(&mut self, block: Block) -> Result<Option<RecordBatch>> {
+        let rows = self.batch_with_references(block)?;
+        Ok(rows.map(|(batch, _)| batch))
+    }
+
+    /// The rows of a block, and where the value of each is stored, if the block says so.
+    pub(super) fn batch_with_references(
+        &mut self,
+        mut block: Block,
+    ) -> Result<Option<(RecordBatch, Vec<RecordRef>)>> {
         self.tags.adopt(&mut block);
+        let references = references(&block);
         let keep = self.settle_attempts(&block);
         let rows = block.keys.len();
         let keys = block.keys;
@@ -134,38 +145,43 @@ impl BatchMaker {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(schema, columns, &options)
             .map_err(|e| bug(&e.to_string()))?;
-        let batch = match keep {
+        let (batch, references) = match keep {
             Some((keep, _)) if keep.true_count() < rows => {
-                arrow_select::filter::filter_record_batch(&batch, &keep)
-                    .map_err(|e| bug(&e.to_string()))?
+                let kept = references.into_iter().zip(keep.values());
+                let kept = kept.filter_map(|(reference, kept)| kept.then_some(reference));
+                let batch = arrow_select::filter::filter_record_batch(&batch, &keep)
+                    .map_err(|e| bug(&e.to_string()))?;
+                (batch, kept.collect())
             }
-            _ => batch,
+            _ => (batch, references),
         };
         self.casts.check(&batch, &self.spec.layout.wanted.tensors)?;
         Ok(match &mut self.meshes {
+            // Several values make a row.
             Some((assembler, _)) => assembler
                 .push(&batch, &self.spec.layout.schema)
-                .map_err(|e| bug(&e.to_string()))?,
-            None => Some(batch).filter(|b| b.num_rows() > 0),
+                .map_err(|e| bug(&e.to_string()))?
+                .map(|batch| (batch, Vec::new())),
+            None => Some((batch, references)).filter(|(b, _)| b.num_rows() > 0),
         })
     }
 
     /// Which rows are kept, and the attempt of each.
     fn settle_attempts(&mut self, block: &Block) -> Option<(BooleanArray, Int32Array)> {
-        if matches!(self.attempts, Attempts::Ignore) {
+        if !self.spec.later {
             return None;
         }
         let keys = &block.keys;
         let mut keep = Vec::with_capacity(keys.len());
         let mut numbers = Vec::with_capacity(keys.len());
-        for moment in block.moments() {
-            let row = match (moment, &mut self.attempts) {
-                (Moment::Row(row), _) => row,
-                (Moment::Start(start), Attempts::Number(found)) => {
+        for next in block.rows_and_restarts() {
+            let row = match (next, &mut self.attempts) {
+                (RowOrRestart::Row(row), _) => row,
+                (RowOrRestart::Restart(start), Attempts::Number(found)) => {
                     found.start(start.run as i32, start.step);
                     continue;
                 }
-                (Moment::Start(_), _) => continue, // cuts were found with them
+                (RowOrRestart::Restart(_), _) => continue, // cuts were found with them
             };
             let (series, step) = ((keys.run[row], keys.tag[row]), keys.step[row]);
             let (kept, number) = match &mut self.attempts {
@@ -177,6 +193,35 @@ impl BatchMaker {
             numbers.push(number);
         }
         Some((BooleanArray::from(keep), Int32Array::from(numbers)))
+    }
+}
+
+/// Finds the restarts of all series in a pass over their keys.
+#[derive(Default)]
+pub(super) struct RestartFinder {
+    tags: NameNumbers,
+    found: Restarts,
+}
+
+impl RestartFinder {
+    /// Takes in the next block.
+    pub(super) fn take_in(&mut self, mut block: Block) {
+        self.tags.adopt(&mut block);
+        let keys = &block.keys;
+        for next in block.rows_and_restarts() {
+            match next {
+                RowOrRestart::Restart(start) => self.found.start(start.run as i32, start.step),
+                RowOrRestart::Row(row) => {
+                    let series = (keys.run[row], keys.tag[row]);
+                    self.found.point(series, keys.step[row]);
+                }
+            }
+        }
+    }
+
+    /// What they supersede.
+    pub(super) fn found(self) -> Cuts {
+        self.found.cuts()
     }
 }
 

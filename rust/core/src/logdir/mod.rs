@@ -12,10 +12,12 @@ mod embeddings;
 mod gather;
 mod hparam_values;
 mod hparams;
+mod kinds;
 pub mod pbtxt;
 mod portable;
 mod projector;
 mod records;
+mod references;
 mod refresh;
 mod rows;
 mod scan;
@@ -29,8 +31,10 @@ mod view;
 pub use crate::catalog::{FileVersion, Root, Run, Snapshot, Unlisted};
 pub use beginning::looks_like_event_file;
 pub use casts::Nulled;
+pub use kinds::{KindBatch, KindScan};
 pub use portable::PortableRun;
 pub use records::{Compression, Payload, Records};
+pub use references::{RecordRef, References, StoredRecord};
 pub use refresh::Refreshed;
 pub use scan::{Batches, Reader, Scan};
 pub use selection::{Choose, Selection};
@@ -41,6 +45,7 @@ use crate::error::{Error, Result};
 use crate::event::dtype::DType;
 use crate::event::kind::Kind;
 use crate::filter::{Filter, Names};
+use crate::pipeline::projection::Projection;
 use crate::pipeline::{News, Report};
 use crate::table::schema::{self, Layout, OnCast, TensorData, element_type};
 use arrow_schema::SchemaRef;
@@ -190,6 +195,19 @@ impl LogDir {
             rows::rows(view, kind, filter, TensorData::Any)
         };
         Ok(self.deferred(selection, Some(schema), rows))
+    }
+
+    /// The rows of several kinds, decoded in one pass. Of each kind they are those of
+    /// [`scan`](Self::scan). The columns are those of the projection.
+    pub fn scan_kinds(
+        &self,
+        projection: Projection,
+        selection: impl Into<Selection>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<KindScan> {
+        let state = self.state();
+        let filter = selection.into().resolve(&state, go_on)?;
+        KindScan::new(&state.view(&filter), projection, &filter)
     }
 
     /// One row a session. Which columns there are depends on what is in the log.

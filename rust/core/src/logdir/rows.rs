@@ -1,13 +1,12 @@
 //! The rows of one kind as a stream of batches.
 
-use super::batch::{Attempts, BatchMaker};
+use super::batch::{Attempts, BatchMaker, RestartFinder};
 use super::scan::{Batches, Resolved};
-use super::tags::NameNumbers;
 use super::{Restarts, View};
 use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::Filter;
-use crate::pipeline::decode::{Block, Decoder, Moment, Spec};
+use crate::pipeline::decode::{Block, Decoder, Spec};
 use crate::pipeline::restarts::{Cuts, Restarts as Found};
 use crate::pipeline::tags::{Context, Lesson};
 use crate::pipeline::{
@@ -103,11 +102,7 @@ impl Task for KindTask {
 
 impl Output for Block {
     fn size(&self) -> usize {
-        self.columns
-            .iter()
-            .map(|c| c.get_array_memory_size())
-            .sum::<usize>()
-            + self.keys.len() * 28
+        Block::size(self)
     }
 
     fn lesson(&self) -> Option<&Lesson> {
@@ -125,19 +120,9 @@ struct Stream {
 
 impl Stream {
     fn open(view: &View, mut spec: Spec) -> Self {
-        let numbered = spec.layout.wanted.has("attempt");
-        let (attempts, find) = match view.options.restarts {
-            Restarts::Last => (Attempts::Cut(Cuts::default()), Some(Box::new(view.clone()))),
-            Restarts::All if numbered => (Attempts::Number(Found::default()), None),
-            Restarts::All => (Attempts::Ignore, None),
-        };
-        let maker = BatchMaker::new(
-            &mut spec,
-            strings(view.run_names()),
-            strings(view.paths()),
-            attempts,
-            view.casts.clone(),
-        );
+        let maker = batch_maker(view, &mut spec);
+        let last = view.options.restarts == Restarts::Last;
+        let find = last.then(|| Box::new(view.clone()));
         let task = KindTask {
             access: view.access(false),
             spec,
@@ -148,6 +133,24 @@ impl Stream {
             find,
         }
     }
+}
+
+/// Makes batches of the rows that `spec` asks for. Where only the last attempts are, the restarts
+/// are still to be found.
+pub(super) fn batch_maker(view: &View, spec: &mut Spec) -> BatchMaker {
+    let numbered = spec.layout.wanted.has("attempt");
+    let attempts = match view.options.restarts {
+        Restarts::Last => Attempts::Cut(Cuts::default()),
+        Restarts::All if numbered => Attempts::Number(Found::default()),
+        Restarts::All => Attempts::Ignore,
+    };
+    BatchMaker::new(
+        spec,
+        strings(view.run_names()),
+        strings(view.paths()),
+        attempts,
+        view.casts.clone(),
+    )
 }
 
 impl Batches for Stream {
@@ -190,20 +193,9 @@ fn find_restarts(view: &View, spec: &Spec, go_on: &mut dyn FnMut() -> bool) -> R
         spec,
     };
     let mut ordered = view.ordered(task);
-    let mut tags = NameNumbers::default();
-    let mut found = Found::default();
+    let mut finder = RestartFinder::default();
     while let Some(next) = ordered.next(go_on) {
-        let mut block = next?.1.output;
-        tags.adopt(&mut block);
-        let keys = &block.keys;
-        for moment in block.moments() {
-            match moment {
-                Moment::Start(start) => found.start(start.run as i32, start.step),
-                Moment::Row(row) => {
-                    found.point((keys.run[row], keys.tag[row]), keys.step[row]);
-                }
-            }
-        }
+        finder.take_in(next?.1.output);
     }
-    Ok(found.cuts())
+    Ok(finder.found())
 }

@@ -1,21 +1,26 @@
-//! Events to the rows of one kind.
+//! Events to rows: of one kind, or of several.
 
+pub use super::block::{Block, Blocks, RowOrRestart, Start};
+
+use super::block::RecordSpan;
 use super::plugin::Owner;
+use super::projection::Projection;
 use super::record::{Events, Trouble};
 use super::resolve::{Gate, Resolved, for_each_value};
-use super::tags::{Context, Lesson, Tags};
+use super::sink::{Many, One, Place, Sink};
+use super::tags::{Context, Tags};
 use super::walk::SHORT_SEARCH;
+use crate::event::Irregular;
 use crate::event::check::Proof;
 use crate::event::dtype::DType;
 use crate::event::kind::{Kind, Plugin};
-use crate::event::peek::Peek;
+use crate::event::peek::{Peek, PeekValue};
 use crate::event::view::{Content, Event, Metadata, PlainScalar, Value, What, tagged_run_metadata};
 use crate::event::wire::{Field, Fields};
 use crate::filter::Filter;
-use crate::table::keys::KeyColumns;
 use crate::table::schema::{Layout, PLUGIN_CONTENT};
-use crate::table::{Entry, Keys, Memory, Rows};
-use arrow_array::ArrayRef;
+use crate::table::{Entry, Memory, Rows};
+use std::sync::Arc;
 
 /// What rows a scan wants.
 #[derive(Debug, Clone)]
@@ -30,69 +35,18 @@ pub struct Spec {
     pub later: bool,
 }
 
-/// Rows of a unit of work, tags numbered within it.
-pub struct Block {
-    /// The key columns.
-    pub keys: KeyColumns,
-    /// The kind's own columns.
-    pub columns: Vec<ArrayRef>,
-    /// The tags that have rows, in the order of their first.
-    pub used: Vec<u32>,
-    /// Where sessions started.
-    pub starts: Vec<Start>,
-    /// What is known of the tags.
-    pub lesson: Lesson,
-}
-
-/// A `SessionLog` with status `START`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Start {
-    /// It stands before this row of the block.
-    pub row: usize,
-    /// Its run.
-    pub run: u32,
-    /// Points of the run from this step on are superseded.
-    pub step: i64,
-}
-
-/// What comes next in a block.
-#[derive(Debug, Clone, Copy)]
-pub enum Moment {
-    /// A session starts.
-    Start(Start),
-    /// The row of this number.
-    Row(usize),
-}
-
-impl Block {
-    /// Rows and starts of sessions, in the order they were stored.
-    pub fn moments(&self) -> impl Iterator<Item = Moment> {
-        let mut starts = self.starts.iter().copied().peekable();
-        let mut rows = (0..self.keys.len()).peekable();
-        std::iter::from_fn(move || {
-            let row = rows.peek().copied().unwrap_or(usize::MAX);
-            starts
-                .next_if(|start| start.row <= row)
-                .map(Moment::Start)
-                .or_else(|| rows.next().map(Moment::Row))
-        })
-    }
-}
-
-/// Collects the rows of one kind.
-pub struct Decoder<'s, R> {
-    spec: &'s Spec,
+/// Collects rows.
+pub struct Decoder<'s, S> {
+    filter: &'s Filter,
+    /// See [`Spec::later`].
+    later: bool,
     tags: Tags<'s>,
-    keys: Keys,
-    rows: R,
-    /// Rows need a value's metadata, be it from an earlier one.
-    completes: bool,
-    starts: Vec<Start>,
+    sink: S,
     run: u32,
     file: u32,
 }
 
-impl<'s, R: Rows> Decoder<'s, R> {
+impl<'s, R: Rows> Decoder<'s, One<R>> {
     /// Collects into `rows`; `seed` is what earlier units said of the run's tags.
     pub fn new(
         spec: &'s Spec,
@@ -101,17 +55,39 @@ impl<'s, R: Rows> Decoder<'s, R> {
         capacity: usize,
         memory: &mut Memory,
     ) -> Self {
-        let wanted = &spec.layout.wanted;
-        let provenance = wanted.has("file") || wanted.has("offset");
-        let content = wanted.has(PLUGIN_CONTENT);
+        let content = spec.layout.wanted.has(PLUGIN_CONTENT);
+        let sink = One::new(spec.kind, &spec.layout, rows, capacity, memory);
+        Self::into(sink, &spec.filter, spec.later, content, seed)
+    }
+}
+
+impl<'s> Decoder<'s, Many<'s>> {
+    /// Collects the kinds of `projection`, as [`new`](Decoder::new) collects each.
+    pub fn of_kinds(
+        projection: &'s Projection,
+        filter: &'s Filter,
+        later: bool,
+        seed: Option<&'s Context>,
+        memory: &mut Memory,
+    ) -> Self {
+        let sink = Many::new(projection, memory);
+        Self::into(sink, filter, later, projection.wants_content(), seed)
+    }
+}
+
+impl<'s, S: Sink> Decoder<'s, S> {
+    fn into(
+        sink: S,
+        filter: &'s Filter,
+        later: bool,
+        content: bool,
+        seed: Option<&'s Context>,
+    ) -> Self {
         Self {
-            spec,
-            tags: Tags::new(&spec.filter.tags, spec.filter.plugin.as_deref(), seed)
-                .keep_metadata(content),
-            completes: spec.kind == Kind::Meshes || content,
-            keys: Keys::new(provenance, capacity, memory),
-            rows,
-            starts: Vec::new(),
+            filter,
+            later,
+            tags: Tags::new(&filter.tags, filter.plugin.as_deref(), seed).keep_metadata(content),
+            sink,
             run: 0,
             file: 0,
         }
@@ -119,49 +95,54 @@ impl<'s, R: Rows> Decoder<'s, R> {
 
     #[inline(always)]
     fn is_timely(&self, step: i64, wall_time: f64) -> bool {
-        self.spec.later || self.spec.filter.matches_time(step, wall_time)
+        self.later || self.filter.matches_time(step, wall_time)
     }
 
     #[inline(always)]
     fn summary(
         &mut self,
-        offset: u64,
+        record: RecordSpan,
         payload: &[u8],
         event: &Event<'_>,
         summary: &[u8],
     ) -> Result<(), Trouble> {
-        if self.rows.takes_plain_scalars()
-            && event.bare
+        let plain = self.sink.takes_plain_scalars() && event.bare;
+        if plain
             && let Some(plain) = PlainScalar::parse(summary)
-            && self.plain_scalar(offset, event, plain)
+            && self.plain_scalar(record, event, plain)
         {
             return Ok(());
         }
-        let plain = self.rows.takes_plain_scalars() && event.bare && self.tags.all_plain(summary);
+        let plain = plain && self.tags.all_plain(summary);
         let mut gate = Gate::new(payload, summary).opened_if(plain);
-        for_each_value(summary, |message| {
+        for_each_value(summary, |number, message| {
             if plain
                 && let Some(scalar) = PlainScalar::of(message)
-                && self.plain_scalar(offset, event, scalar)
+                && self.plain_scalar(record, event, scalar)
             {
                 return Ok(());
             }
-            self.value(offset, event, message, &mut gate)
+            self.value(record, event, number, message, &mut gate)
         })
     }
 
     /// The fast path of the commonest event there is; false sends it through the usual one.
     #[inline(always)]
-    fn plain_scalar(&mut self, offset: u64, event: &Event<'_>, plain: PlainScalar<'_>) -> bool {
-        if self.spec.filter.plugin.is_some() {
+    fn plain_scalar(
+        &mut self,
+        record: RecordSpan,
+        event: &Event<'_>,
+        plain: PlainScalar<'_>,
+    ) -> bool {
+        if self.filter.plugin.is_some() {
             return false;
         }
-        let Some(id) = self.tags.scalar(&plain) else {
+        let Some(tag) = self.tags.scalar(&plain) else {
             return false;
         };
-        if self.tags.is_wanted(id) && self.is_timely(event.step, event.wall_time) {
-            self.rows.push_plain(f64::from(plain.value));
-            self.keys.push_one(id, event.step, event.wall_time, offset);
+        if self.tags.is_wanted(tag) && self.is_timely(event.step, event.wall_time) {
+            let place = place(tag, event, record, 0);
+            self.sink.push_plain(place, f64::from(plain.value));
         }
         true
     }
@@ -169,79 +150,114 @@ impl<'s, R: Rows> Decoder<'s, R> {
     #[inline(always)]
     fn value(
         &mut self,
-        offset: u64,
+        record: RecordSpan,
         event: &Event<'_>,
+        number: u32,
         message: &[u8],
         gate: &mut Gate<'_>,
     ) -> Result<(), Trouble> {
-        let renames = self.spec.kind == Kind::Meshes;
-        let Some(resolved) = self.tags.resolve(message, gate, renames)? else {
+        let meshes = self.sink.takes(Kind::Meshes);
+        let Some(resolved) = self.tags.resolve(message, gate, meshes)? else {
             return Ok(());
         };
-        if !self.is_timely(event.step, event.wall_time) || !self.takes(&resolved) {
+        if !self.is_timely(event.step, event.wall_time) || !self.tags.is_selected(resolved.owner) {
             return Ok(());
         }
+        let place = place(resolved.tag, event, record, number);
+        let of_kind = match resolved.kind {
+            Some(kind) if self.sink.takes(kind) => self.rows(kind, &resolved, place, gate),
+            _ => Ok(()),
+        };
+        if self.filter.plugin.is_some() && self.sink.takes(Kind::Tensors) {
+            return of_kind.and(self.any_tensor(&resolved, place, gate));
+        }
+        of_kind
+    }
+
+    /// Asked for by plugin, any tensor may be read as a plain tensor.
+    #[cold]
+    fn any_tensor(
+        &mut self,
+        resolved: &Resolved<'_>,
+        place: Place,
+        gate: &mut Gate<'_>,
+    ) -> Result<(), Trouble> {
+        let is_tensor = matches!(resolved.value.content, Content::Tensor(_));
+        if !is_tensor || resolved.kind == Some(Kind::Tensors) {
+            return Ok(());
+        }
+        self.rows(Kind::Tensors, resolved, place, gate)
+    }
+
+    /// The rows of a value, read as `kind`.
+    #[inline(always)]
+    fn rows(
+        &mut self,
+        kind: Kind,
+        resolved: &Resolved<'_>,
+        mut place: Place,
+        gate: &mut Gate<'_>,
+    ) -> Result<(), Trouble> {
         let proof = gate.pass()?;
-        let metadata = if self.completes {
+        let metadata = if self.sink.completes(kind) {
             self.tags.first_metadata(resolved.tag, &resolved.value)
         } else {
             None
         };
         let entry = resolved.entry(proof, metadata.as_deref());
-        let mut tag = resolved.tag;
-        if renames {
-            tag = self.tags.of_mesh(&entry.value)?;
-            if !self.tags.is_wanted(tag) {
-                return Ok(());
-            }
+        if kind == Kind::Meshes {
+            place.tag = self.tags.of_mesh(&entry.value)?;
         }
-        let rows = self.rows.push(&entry)?;
-        self.keys
-            .push(tag, event.step, event.wall_time, offset, rows);
+        if self.tags.is_wanted(place.tag) {
+            self.sink.push(kind, place, &entry)?;
+        }
         Ok(())
     }
 
-    /// Whether the value is of the kind and plugin asked for.
-    #[inline(always)]
-    fn takes(&self, resolved: &Resolved<'_>) -> bool {
-        // Asked for by plugin, any tensor may be read as a plain tensor.
-        let as_tensor = self.spec.kind == Kind::Tensors
-            && self.spec.filter.plugin.is_some()
-            && matches!(resolved.value.content, Content::Tensor(_));
-        self.tags.is_selected(resolved.owner)
-            && (resolved.kind == Some(self.spec.kind) || as_tensor)
-    }
-
-    fn graph(&mut self, offset: u64, event: &Event<'_>, payload: &[u8]) -> Result<(), Trouble> {
+    fn graph(
+        &mut self,
+        record: RecordSpan,
+        event: &Event<'_>,
+        payload: &[u8],
+    ) -> Result<(), Trouble> {
         let (tag, graph, data) = match event.what {
             What::GraphDef(data) => (&b"__run_graph__"[..], "graph_def", data),
             What::MetaGraphDef(data) => (&b"__meta_graph__"[..], "meta_graph", data),
             What::TaggedRunMetadata(message) => {
-                let (tag, data) = tagged_run_metadata(message).ok_or(Trouble::Irregular)?;
+                let (tag, data) = tagged_run_metadata(message).ok_or(Irregular)?;
                 (tag, "run_metadata", data)
             }
             _ => return Ok(()),
         };
         let proof = Proof::of(payload)?;
-        let id = self.tags.id(tag).ok_or(Trouble::Irregular)?;
-        let wanted = self.tags.is_wanted(id) && self.tags.is_selected(Owner::GRAPHS);
-        if !wanted || !self.is_timely(event.step, event.wall_time) {
-            return Ok(());
+        let tag = self.tags.id(tag).ok_or(Irregular)?;
+        let wanted = self.tags.is_wanted(tag) && self.tags.is_selected(Owner::GRAPHS);
+        if wanted && self.is_timely(event.step, event.wall_time) {
+            let entry = proof.covers(Entry {
+                value: Value::default(),
+                plugin: Plugin::Other,
+                graph: Some((graph, data)),
+            });
+            let place = place(tag, event, record, 0);
+            self.sink.push(Kind::Graphs, place, &entry)?;
         }
-        let entry = proof.covers(Entry {
-            value: Value::default(),
-            plugin: Plugin::Other,
-            graph: Some((graph, data)),
-        });
-        let rows = self.rows.push(&entry)?;
-        self.keys
-            .push(id, event.step, event.wall_time, offset, rows);
         Ok(())
     }
 }
 
-impl<R: Rows> Events for Decoder<'_, R> {
-    type Output = Block;
+#[inline(always)]
+fn place(tag: u32, event: &Event<'_>, record: RecordSpan, value: u32) -> Place {
+    Place {
+        tag,
+        step: event.step,
+        wall_time: event.wall_time,
+        record,
+        value,
+    }
+}
+
+impl<S: Sink> Events for Decoder<'_, S> {
+    type Output = S::Output;
 
     fn enter(&mut self, run: u32, file: u32, begins: bool) {
         self.run = run;
@@ -250,23 +266,18 @@ impl<R: Rows> Events for Decoder<'_, R> {
     }
 
     #[inline(always)]
-    fn event(&mut self, offset: u64, _: u64, payload: &[u8]) -> Result<(), Trouble> {
-        let event = Event::parse(payload).ok_or(Trouble::Irregular)?;
+    fn event(&mut self, record: RecordSpan, payload: &[u8]) -> Result<(), Trouble> {
+        let event = Event::parse(payload).ok_or(Irregular)?;
         match event.what {
-            What::Summary(summary) => self.summary(offset, payload, &event, summary),
+            What::Summary(summary) => self.summary(record, payload, &event, summary),
             What::SessionLog(message) => {
                 Proof::of(payload)?;
-                if is_start(message).ok_or(Trouble::Irregular)? {
-                    let start = Start {
-                        row: self.keys.len(),
-                        run: self.run,
-                        step: event.step,
-                    };
-                    self.starts.push(start);
+                if is_start(message).ok_or(Irregular)? {
+                    self.sink.start(self.run, event.step);
                 }
                 Ok(())
             }
-            _ if self.spec.kind == Kind::Graphs => self.graph(offset, &event, payload),
+            _ if self.sink.takes(Kind::Graphs) => self.graph(record, &event, payload),
             _ => Ok(()),
         }
     }
@@ -276,14 +287,13 @@ impl<R: Rows> Events for Decoder<'_, R> {
         let Some(peek) = Peek::at(head, length) else {
             return false;
         };
-        let kind = self.spec.kind;
         let Some(value) = peek.value else {
-            return kind != Kind::Graphs;
+            return !self.sink.takes(Kind::Graphs);
         };
         let Some(id) = self.tags.id(value.tag) else {
             return false;
         };
-        if kind != Kind::Meshes && !self.tags.is_wanted(id) {
+        if !self.sink.takes(Kind::Meshes) && !self.tags.is_wanted(id) {
             return true;
         }
         // Nothing is learned from a payload that has not been verified.
@@ -296,54 +306,54 @@ impl<R: Rows> Events for Decoder<'_, R> {
         if !self.is_timely(peek.step, peek.wall_time) && self.tags.known(id).is_some() {
             return true;
         }
-        match value.content {
-            8 => match value.dtype {
-                _ if self.spec.filter.plugin.is_some() => false,
-                Some(DType::STRING) => {
-                    let listed = plugin.is_some_and(|p| p == Plugin::Images || p == Plugin::Audio);
-                    numeric(kind)
-                        || (listed && !matches!(kind, Kind::Images | Kind::Audio | Kind::Tensors))
-                }
-                Some(_) => matches!(
-                    kind,
-                    Kind::Images | Kind::Audio | Kind::Text | Kind::Layouts | Kind::Graphs
-                ),
-                None => false,
-            },
-            4 => kind != Kind::Images,
-            5 => kind != Kind::Histograms,
-            6 => kind != Kind::Audio,
-            _ => false,
-        }
+        let by_plugin = self.filter.plugin.is_some();
+        let mut kinds = self.sink.kinds().iter();
+        let is_other = |kind: &Kind| is_of_another_kind(*kind, &value, plugin, by_plugin);
+        kinds.all(is_other)
     }
 
     fn search(&self) -> u64 {
-        match self.spec.kind {
-            Kind::Scalars => SHORT_SEARCH,
+        match self.sink.kinds() {
+            [Kind::Scalars] => SHORT_SEARCH,
             _ => u64::MAX,
         }
     }
 
     fn leave(&mut self) {
-        self.keys.fill_run(self.run, self.file);
+        self.sink.fill_run(self.run, self.file);
     }
 
-    fn finish(mut self, memory: &mut Memory) -> Block {
-        let lesson = self.tags.finish();
-        let mut used = Vec::new();
-        let mut met = vec![false; lesson.tags.len()];
-        for &tag in &self.keys.tag {
-            if !std::mem::replace(&mut met[tag as usize], true) {
-                used.push(tag as u32);
+    fn finish(self, memory: &mut Memory) -> S::Output {
+        self.sink.finish(Arc::new(self.tags.finish()), memory)
+    }
+}
+
+/// Whether a large value is certain not to be of `kind`, told from its head. `plugin` is whose data
+/// it is, if that is known.
+fn is_of_another_kind(
+    kind: Kind,
+    value: &PeekValue<'_>,
+    plugin: Option<Plugin>,
+    by_plugin: bool,
+) -> bool {
+    match value.content {
+        8 => match value.dtype {
+            _ if by_plugin => false,
+            Some(DType::STRING) => {
+                let listed = plugin.is_some_and(|p| p == Plugin::Images || p == Plugin::Audio);
+                numeric(kind)
+                    || (listed && !matches!(kind, Kind::Images | Kind::Audio | Kind::Tensors))
             }
-        }
-        Block {
-            used,
-            keys: self.keys.finish(memory),
-            columns: self.rows.finish(memory),
-            starts: self.starts,
-            lesson,
-        }
+            Some(_) => matches!(
+                kind,
+                Kind::Images | Kind::Audio | Kind::Text | Kind::Layouts | Kind::Graphs
+            ),
+            None => false,
+        },
+        4 => kind != Kind::Images,
+        5 => kind != Kind::Histograms,
+        6 => kind != Kind::Audio,
+        _ => false,
     }
 }
 

@@ -10,15 +10,18 @@
 //! values depend on what earlier ones said. So the result is that of reading every file from front
 //! to back, whatever the number of threads.
 
+pub mod block;
 pub mod decode;
 mod first;
 pub mod order;
 pub mod plan;
 pub mod plugin;
 mod pool;
+pub mod projection;
 pub mod record;
 pub mod resolve;
 pub mod restarts;
+pub mod sink;
 pub mod survey;
 pub mod tags;
 pub mod walk;

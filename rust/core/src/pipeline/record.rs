@@ -1,5 +1,6 @@
 //! From a record to an event: when a checksum is computed, and when the slow path is taken.
 
+use super::block::RecordSpan;
 use super::walk::{LARGE, Refusal, Visitor};
 use crate::event::Irregular;
 use crate::event::canonical::canonical;
@@ -36,8 +37,8 @@ pub trait Events {
     /// The next events are of this run and file. `first` if the run begins here.
     fn enter(&mut self, run: u32, file: u32, first: bool);
 
-    /// One event, its payload of `length` bytes stored at `offset`.
-    fn event(&mut self, offset: u64, length: u64, payload: &[u8]) -> Result<(), Trouble>;
+    /// One event, and where it is stored; `payload` may have been given its usual form.
+    fn event(&mut self, record: RecordSpan, payload: &[u8]) -> Result<(), Trouble>;
 
     /// Whether an event of `length` bytes that begins with `head` is of no interest.
     fn skips(&mut self, head: &[u8], length: u64) -> bool;
@@ -86,9 +87,14 @@ impl<E: Events> Visitor for Records<E> {
         if self.policy.checksum && MaskedCrc::mask(C::crc32c(payload)) != crc {
             return Err(Refusal::Checksum);
         }
-        match self.events.event(offset, length, payload) {
+        let record = RecordSpan {
+            offset,
+            length,
+            crc,
+        };
+        match self.events.event(record, payload) {
             Ok(()) => Ok(true),
-            Err(trouble) => self.slow_path(offset, payload, crc, trouble),
+            Err(trouble) => self.slow_path(record, payload, trouble),
         }
     }
 
@@ -105,16 +111,15 @@ impl<E: Events> Records<E> {
     #[cold]
     fn slow_path(
         &mut self,
-        offset: u64,
+        record: RecordSpan,
         payload: &[u8],
-        crc: MaskedCrc,
         trouble: Trouble,
     ) -> Result<bool, Refusal> {
         let reason = match trouble {
             Trouble::Bad(reason) => reason,
             Trouble::Irregular => match canonical(payload) {
                 Err(reason) => reason,
-                Ok(bytes) => match self.events.event(offset, payload.len() as u64, &bytes) {
+                Ok(bytes) => match self.events.event(record, &bytes) {
                     Ok(()) => return Ok(true),
                     Err(Trouble::Bad(reason)) => reason,
                     Err(Trouble::Irregular) => "not a regular Event message".to_owned(),
@@ -122,7 +127,7 @@ impl<E: Events> Records<E> {
             },
         };
         // Without verification up front, a flipped bit shows here; call it by its name.
-        let intact = MaskedCrc::of(payload) == crc;
+        let intact = MaskedCrc::of(payload) == record.crc;
         Err(if intact {
             Refusal::Content(reason)
         } else {

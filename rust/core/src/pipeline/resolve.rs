@@ -66,20 +66,23 @@ fn is_alone(summary: &[u8]) -> bool {
     matches!(values.next(), Some(Some(_))) && values.is_empty()
 }
 
-/// Hands on the values of a summary. Of what is wrong with some, the first reason is returned, once
+/// Hands on the values of a summary with their numbers. Of what is wrong with some, the first reason is returned, once
 /// all have been seen.
 #[inline(always)]
 pub fn for_each_value<'a>(
     summary: &'a [u8],
-    mut each: impl FnMut(&'a [u8]) -> Result<(), Trouble>,
+    mut each: impl FnMut(u32, &'a [u8]) -> Result<(), Trouble>,
 ) -> Result<(), Trouble> {
     let mut bad = None;
+    let mut number = 0;
     let mut values = Values::of(summary);
     while !values.is_empty() {
         let Some(message) = values.next().ok_or(Irregular)? else {
             continue;
         };
-        match each(message) {
+        let this = number;
+        number += 1;
+        match each(this, message) {
             Ok(()) => {}
             Err(Trouble::Bad(reason)) => drop(bad.get_or_insert(reason)),
             Err(Trouble::Irregular) => return Err(Trouble::Irregular),

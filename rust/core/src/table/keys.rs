@@ -45,6 +45,11 @@ impl Keys {
         keys
     }
 
+    /// Keeps file and offset of every row to come.
+    pub fn keep_provenance(&mut self) {
+        self.provenance = true;
+    }
+
     /// The columns, in memory of their own.
     pub fn finish(mut self, memory: &mut Memory) -> KeyColumns {
         let columns = KeyColumns {

@@ -7,6 +7,7 @@ use crate::event::check::Proof;
 use crate::event::view::{Event, What};
 use crate::event::wire::{Field, Fields};
 use crate::filter::Names;
+use crate::pipeline::block::RecordSpan;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::resolve::{Gate, for_each_value};
 use crate::pipeline::tags::{Context, Lesson, Tags};
@@ -86,13 +87,13 @@ impl Events for Auditor<'_> {
     }
 
     #[inline(always)]
-    fn event(&mut self, _: u64, _: u64, payload: &[u8]) -> Result<(), Trouble> {
+    fn event(&mut self, _: RecordSpan, payload: &[u8]) -> Result<(), Trouble> {
         let event = Event::parse(payload).ok_or(Irregular)?;
         match event.what {
             What::Summary(summary) => {
                 let mut gate = Gate::new(payload, summary);
                 gate.pass()?;
-                for_each_value(summary, |message| self.value(message, &mut gate))?;
+                for_each_value(summary, |_, message| self.value(message, &mut gate))?;
             }
             What::FileVersion(version) => {
                 Proof::of(payload)?;

@@ -7,6 +7,7 @@ use crate::event::check::Proof;
 use crate::event::kind::Kind;
 use crate::event::view::{Event, What, tagged_run_metadata};
 use crate::filter::{Filter, Names};
+use crate::pipeline::block::RecordSpan;
 use crate::pipeline::plugin::Owner;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::resolve::{Gate, Resolved, for_each_value};
@@ -110,8 +111,8 @@ struct Lister<'f> {
     file: u32,
 }
 
-/// Offset, payload length, step, wall time.
-type Place = (u64, u64, i64, f64);
+/// Record, step, wall time.
+type Place = (RecordSpan, i64, f64);
 
 impl Lister<'_> {
     fn row(
@@ -122,12 +123,12 @@ impl Lister<'_> {
         kind: Option<Kind>,
         owner: Owner,
     ) {
-        let (offset, length, step, wall_time) = place;
+        let (record, step, wall_time) = place;
         let rows = &mut self.rows;
         rows.run.push(self.run as i32);
         rows.file.push(self.file as i32);
-        rows.offset.push(offset as i64);
-        rows.length.push(length as i64);
+        rows.offset.push(record.offset as i64);
+        rows.length.push(record.length as i64);
         rows.step.push(step);
         rows.wall_time.push(wall_time);
         let what = what
@@ -170,7 +171,7 @@ impl Lister<'_> {
             return Ok(());
         };
         let Resolved { tag, owner, .. } = resolved;
-        let (.., step, wall_time) = place;
+        let (_, step, wall_time) = place;
         if !self.tags.is_selected(owner) || !self.filter.matches_time(step, wall_time) {
             return Ok(());
         }
@@ -193,16 +194,16 @@ impl Events for Lister<'_> {
         self.tags.enter_run(run, begins);
     }
 
-    fn event(&mut self, offset: u64, length: u64, payload: &[u8]) -> Result<(), Trouble> {
+    fn event(&mut self, record: RecordSpan, payload: &[u8]) -> Result<(), Trouble> {
         let event = Event::parse(payload).ok_or(Irregular)?;
-        let place = (offset, length, event.step, event.wall_time);
+        let place = (record, event.step, event.wall_time);
         let timely = self.filter.matches_time(event.step, event.wall_time);
         if let What::Summary(summary) = event.what
             && !summary.is_empty()
         {
             let mut gate = Gate::new(payload, summary);
             gate.pass()?;
-            return for_each_value(summary, |message| {
+            return for_each_value(summary, |_, message| {
                 self.value(place, &event.what, message, &mut gate)
             });
         }

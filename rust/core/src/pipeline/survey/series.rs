@@ -9,6 +9,7 @@ use crate::event::peek::Peek;
 use crate::event::tensor::Tensor;
 use crate::event::view::{Content, Event, PlainScalar, What, tagged_run_metadata};
 use crate::filter::Filter;
+use crate::pipeline::block::RecordSpan;
 use crate::pipeline::decode::is_start;
 use crate::pipeline::plugin::Owner;
 use crate::pipeline::record::{Events, Trouble};
@@ -217,7 +218,7 @@ impl Survey<'_> {
     ) -> Result<(), Trouble> {
         gate.pass()?;
         self.pending.clear();
-        for_each_value(summary, |message| self.value(at, message, &mut gate))
+        for_each_value(summary, |_, message| self.value(at, message, &mut gate))
     }
 
     /// Takes an event in. Of one that is not `verified`, nothing counts unless all of it can be read.
@@ -318,7 +319,7 @@ impl Events for Survey<'_> {
         self.tags.enter_run(run, begins);
     }
 
-    fn event(&mut self, _: u64, _: u64, payload: &[u8]) -> Result<(), Trouble> {
+    fn event(&mut self, _: RecordSpan, payload: &[u8]) -> Result<(), Trouble> {
         self.take_in(payload, true)
     }
 

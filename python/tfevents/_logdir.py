@@ -109,8 +109,8 @@ class LogDir:
     ) -> Scan:
         """One row a series: what it holds, how many values, first and last step and wall time.
 
-        Builds no columns of values. `count` counts values; an image tensor with several images is one.
-        A value that contradicts itself makes no row and does not count; `damage()` lists its record.
+        Builds no columns of values. `count` counts values; an image tensor with several images is
+        one. A value that contradicts itself makes no row and does not count; `damage()` lists it.
         """
         return self._scan("series", runs, tags, steps, wall_time, plugin, columns)
 

@@ -17,7 +17,8 @@ class FileSet:
     """Files that appear together: written under other names, renamed by `commit`.
 
     What was not committed is removed when the context ends, and so are directories made for it.
-    A reader sees the old file or the new one, nothing between.
+    A reader sees of each file the old one or the new one, nothing between. One that names others
+    has to be written last, since names change one after another.
 
     Args:
         fsync: Whether `commit` leaves the files on stable storage.
@@ -44,9 +45,18 @@ class FileSet:
         self.bytes += len(content)
 
     def commit(self) -> None:
-        """Gives every file its name."""
-        for beside, path in self._written:
-            beside.replace(path)
+        """Gives every file its name, in the order in which they were written."""
+        new = []
+        try:
+            for beside, path in self._written:
+                if not path.exists():
+                    new.append(path)
+                beside.replace(path)
+        except OSError:
+            for path in new:
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
+            raise
         if self._fsync and os.name == "posix":
             for folder in {path.parent for _, path in self._written}:
                 _sync(folder)

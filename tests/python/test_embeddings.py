@@ -205,3 +205,25 @@ def test_writers_of_several_processes_keep_each_others_entries(tmp_path: Path) -
         assert child.exitcode == 0
     names = {one.tensor_name for one in config(tmp_path).embeddings}
     assert names == {f"{name}:{step:05}" for name in "abcdef" for step in range(10)}
+
+
+def test_the_configuration_comes_last_and_a_failed_rename_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = []
+    replace = Path.replace
+
+    def follow(self: Path, target: Path) -> Path:
+        if target.name == failing:
+            raise OSError(5, "the disk refuses", str(target))
+        named.append(target.name)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", follow)
+    for failing in ("metadata.tsv", "projector_config.pbtxt", "none"):
+        with SummaryWriter(tmp_path / failing, on_error="drop") as writer:
+            writer.add_embedding(np.eye(2), metadata=["a", "b"], label_img=np.zeros((2, 3, 2, 2)))
+        files = [path for path in (tmp_path / failing).rglob("*") if path.is_file()]
+        if failing != "none":
+            assert all(path.name.startswith("events") for path in files)
+    assert named[-4:] == ["tensors.tsv", "metadata.tsv", "sprite.png", "projector_config.pbtxt"]

@@ -402,3 +402,45 @@ class TestTrouble:
             env={**slow_disk, "NAP": "20000"},
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_many_sub_runs_need_few_descriptors(tmp_path):
+    done = python(
+        """
+        import resource, sys, warnings
+        warnings.simplefilter("error")
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (150, hard))
+        from tfevents import SummaryWriter
+        with SummaryWriter(sys.argv[1], on_error="raise") as writer:
+            for step in range(5):
+                writer.add_scalars("loss", {str(key): key + step for key in range(300)}, step)
+                if step % 2:
+                    writer.flush()
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    for key in range(300):
+        events = run_events(tmp_path / f"loss_{key}")
+        values = [(e.step, v.simple_value) for e in events for v in e.summary.value]
+        assert values == [(step, key + step) for step in range(5)]
+
+
+def test_a_file_that_is_deleted_between_two_writes_is_followed_by_another(tmp_path):
+    writers = [_native.Writer(tmp_path / str(number), on_error="drop") for number in range(100)]
+    for writer in writers:
+        writer.add_scalar("a", 1, 1)
+        writer.flush()
+    deleted, replaced = writers[-1], writers[-2]
+    first = [writer.path for writer in (deleted, replaced)]
+    first[0].unlink()
+    first[1].rename(tmp_path / "other")
+    first[1].write_bytes(b"not ours")
+    for writer in (deleted, replaced):
+        writer.add_scalar("a", 2, 2)
+        writer.close()
+        assert (writer.stats["written"], writer.stats["dropped"]) == (1, 1)
+        assert writer.path not in first
+        assert [event.step for event in read_events(writer.path)] == [0, 2]
+    assert first[1].read_bytes() == b"not ours"

@@ -8,10 +8,10 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::policy::{Options, Target};
+use super::policy::{Durability, Options, Target};
 use super::system;
 use crate::{Error, Result};
 
@@ -92,12 +92,100 @@ fn next_stamp() -> (u64, u64) {
 /// How many names are tried before a collision is an error.
 const ATTEMPTS: usize = 1000;
 
+/// Descriptors that the sinks of this process hold.
+static HELD: AtomicUsize = AtomicUsize::new(0);
+/// From so many on, a sink opens its file for each write and closes it behind that: a process may
+/// have thousands of writers, and few descriptors.
+const MOST_HELD: usize = 64;
+
+/// A file that counts as held.
+struct Held(File);
+
+impl Held {
+    fn new(file: File) -> Self {
+        HELD.fetch_add(1, Ordering::Relaxed);
+        Self(file)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        HELD.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Device and number of a file.
+#[cfg(unix)]
+fn identity(metadata: &std::fs::Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &std::fs::Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// A file that is written, perhaps closed between two writes.
+struct Written {
+    path: PathBuf,
+    file: Option<Held>,
+    /// How the file is known again; `None` if it has to stay open.
+    identity: Option<(u64, u64)>,
+}
+
+impl Written {
+    /// The file, to be written from `length` on.
+    fn at(&mut self, length: u64) -> io::Result<&mut File> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => self.again(length)?,
+        };
+        Ok(&mut self.file.insert(file).0)
+    }
+
+    fn again(&self, length: u64) -> io::Result<Held> {
+        let mut file = Held::new(OpenOptions::new().write(true).open(&self.path)?);
+        if identity(&file.0.metadata()?) != self.identity {
+            let text = "was replaced while it was written";
+            return Err(io::Error::new(io::ErrorKind::NotFound, text));
+        }
+        file.0.seek(SeekFrom::Start(length))?;
+        Ok(file)
+    }
+
+    /// Closes the file for now, if there are many.
+    fn rest(&mut self) {
+        if self.identity.is_some() && HELD.load(Ordering::Relaxed) > MOST_HELD {
+            self.file = None;
+        }
+    }
+
+    #[cfg(unix)]
+    fn is_deleted(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        match &self.file {
+            Some(file) => file.0.metadata().is_ok_and(|found| found.nlink() == 0),
+            None => match std::fs::metadata(&self.path) {
+                Ok(found) => identity(&found) != self.identity,
+                Err(error) => error.kind() == io::ErrorKind::NotFound,
+            },
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn is_deleted(&self) -> bool {
+        false
+    }
+}
+
 /// Files in a directory, or one file.
 pub struct FileSink {
     target: Target,
     host: String,
     pid: u32,
-    open: Option<(File, PathBuf)>,
+    open: Option<Written>,
+    durable: bool,
     /// Whole bytes in the open file, and in a file that is opened again.
     length: u64,
     /// The directory's entry of the open file is on the disk.
@@ -112,6 +200,7 @@ impl FileSink {
             host: options.host.clone().unwrap_or_else(system::host),
             pid: std::process::id(),
             open: None,
+            durable: options.durability == Durability::Fsync,
             length: 0,
             listed: false,
         }
@@ -173,28 +262,32 @@ impl Sink for FileSink {
                 Err(error) => return Err(Error::io(error, &path)),
             },
         };
-        self.open = Some((file, path.clone()));
+        // What an `fsync` says about a file holds for what was written through one descriptor, and
+        // a file that was given may be none that can be opened twice.
+        let in_directory = matches!(self.target, Target::Directory { .. });
+        let may_rest = in_directory && !self.durable;
+        let found = may_rest.then(|| file.metadata().ok()).flatten();
+        self.open = Some(Written {
+            path: path.clone(),
+            file: Some(Held::new(file)),
+            identity: found.as_ref().and_then(identity),
+        });
         self.listed = false;
         Ok(path)
     }
 
     fn is_deleted(&mut self) -> bool {
-        #[cfg(unix)]
-        if let Some((file, _)) = &self.open {
-            use std::os::unix::fs::MetadataExt;
-            return file.metadata().is_ok_and(|metadata| metadata.nlink() == 0);
-        }
-        false
+        self.open.as_ref().is_some_and(Written::is_deleted)
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> Result<(), Torn> {
         let mut written = 0;
         while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
-            let Some((file, _)) = &mut self.open else {
+            let Some(open) = &mut self.open else {
                 let error = io::Error::other("no file is open");
                 return Err(Torn { written, error });
             };
-            match file.write(rest) {
+            match open.at(self.length).and_then(|file| file.write(rest)) {
                 Ok(0) => {
                     let error = io::ErrorKind::WriteZero.into();
                     return Err(Torn { written, error });
@@ -207,26 +300,30 @@ impl Sink for FileSink {
                 Err(error) => return Err(Torn { written, error }),
             }
         }
+        if let Some(open) = &mut self.open {
+            open.rest();
+        }
         Ok(())
     }
 
     fn take_back(&mut self, bytes: u64) -> io::Result<()> {
         self.length = self.length.saturating_sub(bytes);
-        let Some((file, _)) = &mut self.open else {
+        let Some(open) = &mut self.open else {
             return Ok(());
         };
+        let file = open.at(self.length)?;
         file.set_len(self.length)?;
         file.seek(SeekFrom::Start(self.length))?;
         Ok(())
     }
 
     fn flush(&mut self, durable: bool) -> io::Result<()> {
-        let Some((file, path)) = self.open.as_ref().filter(|_| durable) else {
+        let Some(open) = self.open.as_mut().filter(|_| durable) else {
             return Ok(());
         };
-        file.sync_data()?;
+        open.at(self.length)?.sync_data()?;
         if !self.listed {
-            sync_directory(path)?;
+            sync_directory(&open.path)?;
             self.listed = true;
         }
         Ok(())
@@ -234,7 +331,7 @@ impl Sink for FileSink {
 
     fn close(&mut self, keep: bool) {
         let ours = matches!(self.target, Target::Directory { .. });
-        if let Some((_, path)) = self.open.take()
+        if let Some(Written { path, .. }) = self.open.take()
             && ours
             && !keep
         {

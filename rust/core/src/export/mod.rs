@@ -2,6 +2,8 @@
 
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
+mod whole;
 
 #[cfg(feature = "parquet")]
 pub use parquet::write_parquet;

@@ -6,6 +6,7 @@
 //! as many threads as the log is read with. The file is written under a temporary name beside its
 //! final one and takes that name when it is complete.
 
+use super::whole::{Temporary, target};
 use crate::error::{Error, Result};
 use crate::logdir::Scan;
 use crate::pipeline::Budget;
@@ -22,11 +23,11 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::SchemaDescriptor;
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ pub fn write_parquet(
     }
     let target = target(path).map_err(at)?;
     let temporary = Temporary::beside(&target).map_err(at)?;
-    let file = File::create_new(&temporary.0).map_err(at)?;
+    let file = temporary.create().map_err(at)?;
     let mut stream = scan.stream(go_on)?;
     let own = || Arc::new(Budget::new(scan.threads()));
     let threads = Threads {
@@ -77,48 +78,6 @@ pub fn write_parquet(
         .map_err(|error| translate(&error, path))?;
     temporary.become_final(&target).map_err(at)?;
     Ok(rows)
-}
-
-/// The file to write: what a link leads to, and nothing but a regular file, or none yet.
-fn target(path: &Path) -> std::io::Result<PathBuf> {
-    match std::fs::metadata(path) {
-        Ok(there) if there.is_file() => std::fs::canonicalize(path),
-        Ok(_) => Err(std::io::Error::new(
-            std::io::ErrorKind::InvalidInput,
-            "not a regular file",
-        )),
-        Err(_) => Ok(path.to_owned()),
-    }
-}
-
-/// A file that is removed unless it becomes the final one.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn beside(path: &Path) -> std::io::Result<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let name = path
-            .file_name()
-            .ok_or(std::io::ErrorKind::InvalidInput)?
-            .to_string_lossy();
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Ok(Self(path.with_file_name(format!(
-            ".{name}.{}.{number}.tmp",
-            std::process::id()
-        ))))
-    }
-
-    /// On disk before it has the name, so that the name never stands for less.
-    fn become_final(self, path: &Path) -> std::io::Result<()> {
-        File::open(&self.0)?.sync_all()?;
-        std::fs::rename(&self.0, path)
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0); // gone already if it was renamed
-    }
 }
 
 /// Who encodes.

@@ -63,10 +63,37 @@ class ScanDataset(ds.FileSystemDataset):  # type: ignore[misc]  # pyarrow has no
     ) -> ds.Scanner:
         """A scanner over the rows that meet `filter`; arguments as for `pyarrow.dataset`.
 
-        It may be used any number of times, and reads in one pass over the log each time. With a
-        `batch_size`, or made by ``Scanner.from_dataset(dataset)``, it reads run by run, which takes
-        longer.
+        It may be used any number of times, and reads in one pass over the log each time. Without
+        `columns` and `filter`, with a `batch_size`, or made by ``Scanner.from_dataset(dataset)``,
+        it is pyarrow's own, and reads run by run, which takes longer.
         """
+        options: dict[str, Any] = {
+            "batch_size": batch_size,
+            "batch_readahead": batch_readahead,
+            "fragment_readahead": fragment_readahead,
+            "fragment_scan_options": fragment_scan_options,
+            "use_threads": use_threads,
+            "cache_metadata": cache_metadata,
+            "memory_pool": memory_pool,
+        }
+        if columns is None and filter is None:  # what writes datasets needs a native one
+            del options["cache_metadata"]  # there is none
+            return super().scanner(**options)
+        return self._scanner(columns, filter, **options)
+
+    def _scanner(
+        self,
+        columns: Any = None,
+        filter: ds.Expression | None = None,  # noqa: A002
+        batch_size: int = _BATCH_SIZE,
+        batch_readahead: int = 16,
+        fragment_readahead: int = 4,
+        fragment_scan_options: ds.FragmentScanOptions | None = None,
+        use_threads: bool = True,
+        cache_metadata: bool = True,
+        memory_pool: pa.MemoryPool | None = None,
+    ) -> ds.Scanner:
+        """A scanner of one stream; only methods of Python may be called on it."""
         if batch_size != _BATCH_SIZE:  # a stream has batches of its own size
             return super().scanner(
                 columns,
@@ -115,7 +142,7 @@ class ScanDataset(ds.FileSystemDataset):  # type: ignore[misc]  # pyarrow has no
 
     def to_table(self, *arguments: Any, **options: Any) -> pa.Table:
         """The rows as a table; arguments as for `scanner`."""
-        table = super().to_table(*arguments, **options)
+        table = self._scanner(*arguments, **options).to_table()
         self._scan._ended(table.num_rows)
         return table
 
@@ -127,7 +154,7 @@ class ScanDataset(ds.FileSystemDataset):  # type: ignore[misc]  # pyarrow has no
         **options: Any,
     ) -> Iterator[pa.RecordBatch]:
         """The rows as batches of at most `batch_size`; arguments as for `scanner`."""
-        scanner = self.scanner(columns, filter, **options)
+        scanner = self._scanner(columns, filter, **options)
         size = operator.index(batch_size)
         if size < 1:
             raise ValueError(f"`batch_size` must be a positive integer, not {batch_size!r}")
@@ -154,19 +181,19 @@ class ScanDataset(ds.FileSystemDataset):  # type: ignore[misc]  # pyarrow has no
         """How many rows meet `filter`; options as for `scanner`."""
         if filter is None and not options and self._scan_options.get("filter") is None:
             return self._scan.count()
-        count = int(self.scanner(**{"columns": [], **options}, filter=filter).count_rows())
+        count = int(self._scanner(**{"columns": [], **options}, filter=filter).count_rows())
         self._scan._ended(count)
         return count
 
-    def head(self, *arguments: Any, **options: Any) -> pa.Table:
+    def head(self, num_rows: int, *arguments: Any, **options: Any) -> pa.Table:
         """The first rows; the number of rows, then arguments as for `scanner`."""
-        table = super().head(*arguments, **options)
+        table = self._scanner(*arguments, **options).head(num_rows)
         self._scan._log.report()
         return table
 
-    def take(self, *arguments: Any, **options: Any) -> pa.Table:
+    def take(self, indices: Any, *arguments: Any, **options: Any) -> pa.Table:
         """The rows at some positions; the positions, then arguments as for `scanner`."""
-        table = super().take(*arguments, **options)
+        table = self._scanner(*arguments, **options).take(indices)
         self._scan._log.report()
         return table
 

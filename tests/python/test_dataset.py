@@ -1,6 +1,7 @@
 """`Scan.to_dataset()` is a dataset like any other: every method, of it and of its scanners."""
 
 import pickle
+import shutil
 
 import duckdb
 import polars as pl
@@ -158,6 +159,16 @@ def test_what_takes_scanners_takes_it(dataset, real, tmp_path):
         assert duckdb.sql("select count(*) from scanner").fetchall() == [(30,)]
         assert rows(pa.table(scanner)) == expected
         assert pl.DataFrame(scanner).height == 30
+    for whole in (
+        dataset,
+        dataset.scanner(),
+        dataset.filter(field("run") == "run_2"),
+        dataset.scanner(["step"]),
+    ):
+        shutil.rmtree(tmp_path)
+        ds.write_dataset(whole, tmp_path, format="parquet")
+        read = ds.dataset(tmp_path).to_table(columns=["step"])
+        assert sorted(rows(read)) == sorted(rows(whole.to_table().select(["step"])))
     for broken in (lambda: pickle.dumps(scanner), lambda: ds.Scanner.from_dataset(scanner)):
         with pytest.raises(TypeError):
             broken()

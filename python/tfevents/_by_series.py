@@ -25,16 +25,19 @@ SHARED = 64 << 10
 Again: TypeAlias = "Callable[[str, list[str]], _native.Scan]"
 
 
-def by_series(scan: _native.Scan, schema: pa.Schema, again: Again) -> Generator[Series, None, int]:
-    """The series of all runs; how many there are."""
+def by_series(
+    scan: _native.Scan, schema: pa.Schema, again: Again
+) -> Generator[Iterator[Series], None, int]:
+    """The series of all runs, those of a pack together; how many there are."""
     found = 0
     for pack in scan.split(BUDGET, SHARED):
         found += len(pack)
         if pack.sizes is None:
-            yield from map(Series, itertools.repeat(Pack(schema, pack)), range(len(pack)))
+            yield map(Series, itertools.repeat(Pack(schema, pack)), range(len(pack)))
         else:
+            run = pack.run(0) or ""
             for tags in _groups(pack, pack.sizes):
-                yield from by_series(again(pack.run, tags), schema, again)
+                yield from by_series(again(run, tags), schema, again)
         del pack  # not kept while the next one is made
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -233,9 +234,9 @@ class Scan:
         names = self.schema.names
         if "run" not in names or "tag" not in names:
             raise ValueError("`columns` must name 'run' and 'tag' for by_series()")
-        return self._series()
+        return itertools.chain.from_iterable(self._series())
 
-    def _series(self) -> Iterator[Series]:
+    def _series(self) -> Iterator[Iterator[Series]]:
         try:
             found = yield from by_series(self._native, self.schema, self._of_tags)
         except GeneratorExit:  # the loop ended early

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Pack:
-    """The rows of some series of one run, one series after the other, taken over when needed."""
+    """The rows of some series, one series after the other, taken over when needed."""
 
     __slots__ = ("_given", "_own", "_read", "schema")
 
@@ -26,9 +26,8 @@ class Pack:
         self._own: pa.Schema | None = None
         self._read: list[pa.RecordBatch] | None = None
 
-    @property
-    def run(self) -> str:
-        return self._given.run
+    def run(self, number: int) -> str:
+        return cast("str", self._given.run(number))
 
     def tag(self, number: int) -> str:
         return cast("str", self._given.tag(number))  # None only in events
@@ -58,12 +57,15 @@ class _Alone:
     """What a pack is given of one series that was pickled."""
 
     def __init__(self, run: str, tag: str, stream: bytes) -> None:
-        self.run = run
+        self._run = run
         self._tag = tag
         self._table = pa.ipc.open_stream(stream).read_all()
 
     def __len__(self) -> int:
         return 1
+
+    def run(self, _number: int) -> str:
+        return self._run
 
     def tag(self, _number: int) -> str:
         return self._tag
@@ -110,7 +112,7 @@ class Series:
     @property
     def run(self) -> str:
         """The run."""
-        return self._pack.run
+        return self._pack.run(self._number)
 
     @property
     def tag(self) -> str:

@@ -32,26 +32,27 @@ impl PySplit {
     }
 }
 
-/// Rows of some series of one run.
+/// Rows of some series.
 #[pyclass(name = "Pack", module = "tfevents._native", frozen)]
 pub(crate) struct PyPack(Pack);
 
 #[pymethods]
 impl PyPack {
-    /// The run.
-    #[getter]
-    fn run(&self) -> &str {
-        &self.0.run
-    }
-
     /// How many series there are.
     fn __len__(&self) -> usize {
-        self.0.tags.len()
+        self.0.names.len()
+    }
+
+    /// The run of a series.
+    fn run(&self, number: usize) -> Option<&str> {
+        let (run, _) = self.0.names.get(number)?;
+        Some(run)
     }
 
     /// The tag of a series; `None` where events have no values.
     fn tag(&self, number: usize) -> Option<&str> {
-        self.0.tags.get(number)?.as_deref()
+        let (_, tag) = self.0.names.get(number)?;
+        tag.as_deref()
     }
 
     /// The row a series begins with; that after the last series is the number of rows.
@@ -60,7 +61,7 @@ impl PyPack {
         starts.get(number).or(starts.last()).copied().unwrap_or(0)
     }
 
-    /// If the run was too large to be gathered, the bytes of each series; there are no rows then.
+    /// If there is one run, too large to be gathered, the bytes of each series; there are no rows then.
     #[getter]
     fn sizes(&self) -> Option<Vec<usize>> {
         self.0.sizes.clone()

@@ -1,6 +1,7 @@
 //! Rows of many batches, put together in a new order.
 
 use super::bug;
+use super::take::{Rows, joined_nulls, take};
 use crate::error::Result;
 use crate::table::Memory;
 use arrow_array::cast::AsArray;
@@ -8,9 +9,8 @@ use arrow_array::types::Int32Type;
 use arrow_array::{
     Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, RecordBatchOptions, make_array,
 };
-use arrow_buffer::{ArrowNativeType, Buffer, MutableBuffer, ScalarBuffer};
+use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_data::ArrayData;
-use arrow_data::transform::{Capacities, MutableArrayData};
 use arrow_schema::{DataType, SchemaRef};
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,13 +24,15 @@ pub(super) struct Piece {
     pub(super) rows: Range<usize>,
 }
 
-/// A batch, held in an order of its own.
+/// A batch, or a part of one, held in an order of its own.
 #[derive(Debug)]
 pub(super) struct Held {
     columns: Vec<Column>,
     /// The row in the batch of each row; `None` if they are in order.
     order: Option<Vec<u32>>,
-    whole: Option<RecordBatch>,
+    batch: RecordBatch,
+    /// How many rows the batch that was read has.
+    read: usize,
 }
 
 #[derive(Debug)]
@@ -38,38 +40,42 @@ enum Column {
     /// Numbers, or the keys of a dictionary, in the order they are held in.
     Fixed(Fixed),
     /// Everything else, as it was read.
-    Any(ArrayData),
+    Any(ArrayRef),
 }
 
-/// Values of `width` bytes, none of them null.
-#[derive(Debug, Clone)]
+/// Values of `width` bytes.
+#[derive(Debug)]
 struct Fixed {
     values: Buffer,
     width: usize,
+    nulls: Option<NullBuffer>,
     /// Of a dictionary.
     names: Option<ArrayRef>,
 }
 
 impl Held {
-    /// Holds a batch; `keeps` if it may be handed out as it is, should it not be reordered.
+    /// Holds a part of a batch of `read` rows.
     pub(super) fn new(
-        batch: &RecordBatch,
+        batch: RecordBatch,
         order: Option<Vec<u32>>,
-        keeps: bool,
+        read: usize,
         reorder: &mut Reorder,
     ) -> Self {
         let columns = batch.columns().iter();
         let columns = columns.map(|column| Column::new(column, order.as_deref(), reorder));
         Self {
             columns: columns.collect(),
-            whole: (keeps && order.is_none()).then(|| batch.clone()),
             order,
+            batch,
+            read,
         }
     }
 
-    /// The batch, if it may be handed out as it is.
-    pub(super) fn whole(&self) -> Option<&RecordBatch> {
-        self.whole.as_ref()
+    /// The rows as they were read, if they are consecutive and most of a batch. Of less, a copy is
+    /// better, as it does not keep the batch.
+    fn slice(&self, rows: &Range<usize>) -> Option<RecordBatch> {
+        let most = 2 * rows.len() >= self.read;
+        (most && self.order.is_none()).then(|| self.batch.slice(rows.start, rows.len()))
     }
 }
 
@@ -80,34 +86,25 @@ impl Column {
             Some(keys) => (keys.keys().to_data(), Some(Arc::clone(keys.values()))),
             None => (column.to_data(), None),
         };
-        match numbers.data_type().primitive_width() {
-            Some(width @ (4 | 8)) if numbers.null_count() == 0 => {
-                let start = numbers.offset() * width;
-                let values = numbers.buffers()[0].slice_with_length(start, numbers.len() * width);
-                let values = match order {
-                    None => values,
-                    Some(order) => reorder.values(values, width, order),
-                };
-                Self::Fixed(Fixed {
-                    values,
-                    width,
-                    names,
-                })
-            }
-            _ => Self::Any(column.to_data()),
-        }
-    }
-
-    /// All rows, in the order they are held in.
-    fn data(&self, kind: &DataType) -> Result<ArrayData> {
-        match self {
-            Self::Any(data) => Ok(data.clone()),
-            Self::Fixed(fixed) => {
-                let rows = fixed.values.len() / fixed.width;
-                let all = array(fixed.values.clone(), rows, fixed.names.as_ref(), kind)?;
-                Ok(all.to_data())
-            }
-        }
+        let Some(width @ (4 | 8)) = numbers.data_type().primitive_width() else {
+            return Self::Any(Arc::clone(column));
+        };
+        let start = numbers.offset() * width;
+        let values = numbers.buffers()[0].slice_with_length(start, numbers.len() * width);
+        let nulls = numbers.nulls().filter(|nulls| nulls.null_count() > 0);
+        let (values, nulls) = match order {
+            None => (values, nulls.cloned()),
+            Some(order) => (
+                reorder.values(values, width, order),
+                nulls.map(|nulls| reordered_nulls(nulls, order)),
+            ),
+        };
+        Self::Fixed(Fixed {
+            values,
+            width,
+            nulls,
+            names,
+        })
     }
 }
 
@@ -146,102 +143,157 @@ fn reordered<T: ArrowNativeType>(
     memory.keep(moved).into_inner()
 }
 
+fn reordered_nulls(nulls: &NullBuffer, order: &[u32]) -> NullBuffer {
+    if nulls.null_count() == nulls.len() {
+        return nulls.clone();
+    }
+    let valid = |row: usize| nulls.is_valid(order[row] as usize);
+    NullBuffer::new(BooleanBuffer::collect_bool(order.len(), valid))
+}
+
+/// The rows of a series, in as few batches as can be had without keeping more than they need.
+pub(super) fn parts(
+    held: &[Held],
+    pieces: &[Piece],
+    schema: &SchemaRef,
+    memory: &mut Memory,
+) -> Result<Vec<RecordBatch>> {
+    let mut parts = Vec::new();
+    let mut scattered = 0..0;
+    for (n, piece) in pieces.iter().enumerate() {
+        if let Some(slice) = held[piece.held].slice(&piece.rows) {
+            if !scattered.is_empty() {
+                parts.push(gathered(held, &pieces[scattered], schema, memory)?);
+            }
+            parts.push(slice);
+            scattered = n + 1..n + 1;
+        } else {
+            scattered.end = n + 1;
+        }
+    }
+    if !scattered.is_empty() {
+        parts.push(gathered(held, &pieces[scattered], schema, memory)?);
+    }
+    Ok(parts)
+}
+
 /// The rows of all pieces, in memory of their own.
-pub(super) fn gathered(held: &[Held], pieces: &[Piece], schema: &SchemaRef) -> Result<RecordBatch> {
-    let rows = pieces.iter().map(|piece| piece.rows.len()).sum();
+pub(super) fn gathered(
+    held: &[Held],
+    pieces: &[Piece],
+    schema: &SchemaRef,
+    memory: &mut Memory,
+) -> Result<RecordBatch> {
+    let mut gather = Gather::new(held, pieces);
     let fields = schema.fields().iter().enumerate();
-    let columns = fields.map(|(n, field)| column(held, pieces, n, rows, field.data_type()));
+    let columns = fields.map(|(n, field)| gather.column(n, field.data_type(), memory));
     let columns = columns.collect::<Result<Vec<_>>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    let options = RecordBatchOptions::new().with_row_count(Some(gather.rows));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
         .map_err(|e| bug(&e.to_string()))
 }
 
-fn column(
-    held: &[Held],
-    pieces: &[Piece],
-    n: usize,
+/// Which rows of which batches are put together.
+struct Gather<'a> {
+    held: Vec<&'a Held>,
+    /// Rows in the order they are held in; `source` is a place in `held`.
+    pieces: Vec<Rows>,
+    /// The same rows as they were read; found when they are first needed.
+    read: Option<Vec<Rows>>,
     rows: usize,
-    kind: &DataType,
-) -> Result<ArrayRef> {
-    let pieces_of = |piece: &Piece| match &held[piece.held].columns[n] {
-        Column::Fixed(fixed) => Some((fixed.clone(), piece.rows.clone())),
-        Column::Any(_) => None,
-    };
-    match pieces.iter().map(pieces_of).collect::<Option<Vec<_>>>() {
-        Some(fixed) if !fixed.is_empty() => numbers(&fixed, rows, kind),
-        _ => anything(held, pieces, n, rows, kind),
+}
+
+impl<'a> Gather<'a> {
+    fn new(held: &'a [Held], pieces: &[Piece]) -> Self {
+        let mut places = vec![None; held.len()];
+        let mut used = Vec::new();
+        let mut joined: Vec<Rows> = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let source = *places[piece.held].get_or_insert_with(|| {
+                used.push(&held[piece.held]);
+                used.len() - 1
+            });
+            match joined.last_mut() {
+                Some(last) if last.source == source && last.range.end == piece.rows.start => {
+                    last.range.end = piece.rows.end;
+                }
+                _ => joined.push(Rows {
+                    source,
+                    range: piece.rows.clone(),
+                }),
+            }
+        }
+        Self {
+            held: used,
+            rows: joined.iter().map(|rows| rows.range.len()).sum(),
+            pieces: joined,
+            read: None,
+        }
+    }
+
+    fn column(&mut self, n: usize, kind: &DataType, memory: &mut Memory) -> Result<ArrayRef> {
+        let mut fixed = Vec::with_capacity(self.held.len());
+        let mut any = Vec::new();
+        for held in &self.held {
+            match &held.columns[n] {
+                Column::Fixed(column) => fixed.push(column),
+                Column::Any(column) => any.push(Arc::clone(column)),
+            }
+        }
+        if any.is_empty() {
+            return numbers(&fixed, &self.pieces, self.rows, kind, memory);
+        }
+        let (held, pieces) = (&self.held, &self.pieces);
+        let read = self.read.get_or_insert_with(|| as_read(held, pieces));
+        take(&any, read, kind, memory)
     }
 }
 
-fn numbers(pieces: &[(Fixed, Range<usize>)], rows: usize, kind: &DataType) -> Result<ArrayRef> {
-    let width = pieces[0].0.width;
-    let mut joined = MutableBuffer::new(rows * width);
-    for (fixed, rows) in pieces {
-        joined.extend_from_slice(&fixed.values[rows.start * width..rows.end * width]);
-    }
+fn numbers(
+    columns: &[&Fixed],
+    pieces: &[Rows],
+    rows: usize,
+    kind: &DataType,
+    memory: &mut Memory,
+) -> Result<ArrayRef> {
+    let width = columns.first().map_or(0, |column| column.width);
+    let parts = pieces.iter().map(|Rows { source, range }| {
+        let values = &columns[*source].values;
+        &values[range.start * width..range.end * width] // rows of the batch
+    });
+    let values = memory.joined(rows * width, parts);
+    let nulls: Vec<_> = columns.iter().map(|column| column.nulls.as_ref()).collect();
+    let nulls = joined_nulls(&nulls, pieces);
     // The dictionary of a batch continues that of the batch before.
-    let names = pieces.iter().filter_map(|(fixed, _)| fixed.names.as_ref());
-    let names = names.max_by_key(|names| names.len());
-    array(joined.into(), rows, names, kind)
-}
-
-fn array(
-    values: Buffer,
-    rows: usize,
-    names: Option<&ArrayRef>,
-    kind: &DataType,
-) -> Result<ArrayRef> {
-    if let Some(names) = names {
-        let keys = Int32Array::new(ScalarBuffer::new(values, 0, rows), None);
+    let names = columns.iter().filter_map(|column| column.names.as_ref());
+    if let Some(names) = names.max_by_key(|names| names.len()) {
+        let keys = Int32Array::new(ScalarBuffer::new(values, 0, rows), nulls);
         let array = DictionaryArray::<Int32Type>::try_new(keys, Arc::clone(names));
         return Ok(Arc::new(array.map_err(|e| bug(&e.to_string()))?));
     }
     let data = ArrayData::builder(kind.clone())
         .len(rows)
+        .nulls(nulls)
         .add_buffer(values);
     data.build()
         .map(make_array)
         .map_err(|e| bug(&e.to_string()))
 }
 
-/// As `numbers`, for columns of any type.
-fn anything(
-    held: &[Held],
-    pieces: &[Piece],
-    n: usize,
-    rows: usize,
-    kind: &DataType,
-) -> Result<ArrayRef> {
-    let mut sources: Vec<ArrayData> = Vec::new();
-    let mut numbers: Vec<Option<usize>> = vec![None; held.len()];
-    let mut ranges = Vec::new();
-    for piece in pieces {
-        let from = &held[piece.held];
-        let source = match numbers[piece.held] {
-            Some(number) => number,
-            None => {
-                sources.push(from.columns[n].data(kind)?);
-                sources.len() - 1
+/// Rows as they were read, those that follow one another together.
+fn as_read(held: &[&Held], pieces: &[Rows]) -> Vec<Rows> {
+    let mut read = Vec::with_capacity(pieces.len());
+    for rows in pieces {
+        let source = rows.source;
+        match &held[source].order {
+            None => read.push(rows.clone()),
+            Some(order) => {
+                let ranges = consecutive(&order[rows.range.clone()]);
+                read.extend(ranges.map(|range| Rows { source, range }));
             }
-        };
-        numbers[piece.held] = Some(source);
-        match (&from.columns[n], &from.order) {
-            (Column::Any(_), Some(order)) => {
-                let consecutive = consecutive(&order[piece.rows.clone()]);
-                ranges.extend(consecutive.map(|rows| (source, rows)));
-            }
-            _ => ranges.push((source, piece.rows.clone())),
         }
     }
-    let space = space(&sources, &ranges, rows, kind);
-    let mut joined = MutableArrayData::with_capacities(sources.iter().collect(), false, space);
-    for (source, rows) in ranges {
-        joined
-            .try_extend(source, rows.start, rows.end)
-            .map_err(|e| bug(&e.to_string()))?;
-    }
-    Ok(make_array(joined.freeze()))
+    read
 }
 
 /// Row numbers as ranges.
@@ -254,33 +306,4 @@ fn consecutive(order: &[u32]) -> impl Iterator<Item = Range<usize>> + '_ {
         rest = &rest[length..];
         Some(first as usize..first as usize + length)
     })
-}
-
-/// The memory that these rows take, so that values are written once.
-fn space(
-    sources: &[ArrayData],
-    ranges: &[(usize, Range<usize>)],
-    rows: usize,
-    kind: &DataType,
-) -> Capacities {
-    let values = |wide: bool| {
-        let lengths = ranges.iter().map(|(source, rows)| {
-            let data = &sources[*source];
-            let at = |row: usize| match wide {
-                true => data.buffer::<i64>(0)[row] as usize,
-                false => data.buffer::<i32>(0)[row] as usize,
-            };
-            at(rows.end) - at(rows.start)
-        });
-        lengths.sum()
-    };
-    match kind {
-        DataType::Utf8 | DataType::Binary => Capacities::Binary(rows, Some(values(false))),
-        DataType::LargeUtf8 | DataType::LargeBinary => Capacities::Binary(rows, Some(values(true))),
-        DataType::List(_) => {
-            let values = Capacities::Array(values(false));
-            Capacities::List(rows, Some(Box::new(values)))
-        }
-        _ => Capacities::Array(rows),
-    }
 }

@@ -26,6 +26,7 @@ mod series;
 mod split;
 mod tables;
 mod tags;
+mod take;
 mod view;
 
 pub use crate::catalog::{FileVersion, Root, Run, Snapshot, Unlisted};

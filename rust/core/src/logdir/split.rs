@@ -3,17 +3,19 @@
 //! Rows come in record order, so those of a series lie scattered over the batches of its run. The
 //! rows of a run are gathered by tag: batch by batch, columns of numbers are sorted by tag while
 //! they are in the cache; once the run is complete, each series is put together. Small series share
-//! the memory they are put into, so that a log of many costs little for each.
+//! the memory they are put into, and small runs are gathered together, so that a log of many costs
+//! little for each.
 
-use super::gather::{Held, Piece, Reorder, gathered};
+use super::gather::{Held, Piece, Reorder, gathered, parts};
 use super::scan::Batches;
 use super::tags::NameNumbers;
 use super::{Scan, bug};
 use crate::error::Result;
+use crate::table::Memory;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
@@ -33,20 +35,19 @@ pub struct Limits {
     pub shared: usize,
 }
 
-/// Rows of some series of one run, one series after the other.
+/// Rows of some series, one series after the other.
 #[derive(Debug)]
 pub struct Pack {
-    /// The run.
-    pub run: String,
-    /// The tag of each series; null where events have no values.
-    pub tags: Vec<Option<String>>,
+    /// Run and tag of each series; the tag is null where events have no values.
+    pub names: Vec<(Arc<str>, Option<Arc<str>>)>,
     /// Where each series begins, and where the last one ends.
     pub starts: Vec<usize>,
     /// The columns without `run` and `tag`.
     pub schema: SchemaRef,
     /// The rows: one batch, if there are several series.
     pub parts: Vec<RecordBatch>,
-    /// If the run was too large to be gathered, the bytes of each series: there are no rows then.
+    /// If there is one run, too large to be gathered, the bytes of each series: there are no rows
+    /// then.
     pub sizes: Option<Vec<usize>>,
 }
 
@@ -57,17 +58,27 @@ pub struct Split {
     run: Names,
     tag: Names,
     own: Own,
-    waiting: Option<(RecordBatch, usize)>,
+    waiting: Option<Waiting>,
     gathering: Gathering,
     complete: VecDeque<Range<usize>>,
     ended: bool,
 }
 
+/// A batch of which not all rows were taken.
+struct Waiting {
+    /// The columns that are no keys.
+    batch: RecordBatch,
+    /// Bytes of these.
+    size: usize,
+    /// The first row that was not taken.
+    start: usize,
+}
+
 /// The columns that are no keys.
 #[derive(Debug, Clone)]
-pub(super) struct Own {
+struct Own {
     numbers: Vec<usize>,
-    pub(super) schema: SchemaRef,
+    schema: SchemaRef,
 }
 
 impl Split {
@@ -78,6 +89,14 @@ impl Split {
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Self>> {
         let schema = scan.schema(go_on)?;
+        if schema.index_of("run").is_err() || schema.index_of("tag").is_err() {
+            return Ok(None);
+        }
+        Self::over(scan.stream(go_on)?, &schema, limits)
+    }
+
+    /// The series of a stream; `None` if it lacks the columns `run` or `tag`.
+    fn over(stream: Box<dyn Batches>, schema: &Schema, limits: Limits) -> Result<Option<Self>> {
         let (Ok(run), Ok(tag)) = (schema.index_of("run"), schema.index_of("tag")) else {
             return Ok(None);
         };
@@ -86,7 +105,7 @@ impl Split {
         let own = schema.project(&numbers).map_err(|e| bug(&e.to_string()))?;
         let schema = Arc::new(own);
         Ok(Some(Self {
-            stream: scan.stream(go_on)?,
+            stream,
             limits,
             run: Names::new(run),
             tag: Names::new(tag),
@@ -102,7 +121,7 @@ impl Split {
     pub fn next(&mut self, go_on: &mut dyn FnMut() -> bool) -> Option<Result<Pack>> {
         loop {
             if let Some(series) = self.complete.pop_front() {
-                let pack = self.gathering.pack(series, &self.own, &self.run, &self.tag);
+                let pack = self.pack(series);
                 if self.complete.is_empty() {
                     self.gathering.clear();
                 }
@@ -121,50 +140,68 @@ impl Split {
 
     /// Takes in the next rows of the run, or completes it.
     fn take_in(&mut self, go_on: &mut dyn FnMut() -> bool) -> Result<Option<Pack>> {
-        let Some((batch, start)) = self.waiting.take() else {
-            return match self.stream.next(go_on).transpose()? {
-                Some(batch) => {
-                    self.run.learn(batch.column(self.run.column))?;
-                    self.tag.learn(batch.column(self.tag.column))?;
-                    self.waiting = Some((batch, 0));
-                    Ok(None)
-                }
-                None => {
-                    self.ended = true;
-                    Ok(self.completed())
-                }
+        let Some(mut waiting) = self.waiting.take() else {
+            let Some(batch) = self.stream.next(go_on).transpose()? else {
+                self.ended = true;
+                return Ok(self.completed());
             };
+            self.waiting = Some(self.learn(&batch)?);
+            return Ok(None);
         };
-        let Some(&run) = self.run.codes().get(start) else {
+        let Some(&run) = self.run.codes.get(waiting.start) else {
             return Ok(None); // all of the batch was taken
         };
-        if self.gathering.run != Some(run) && self.gathering.run.is_some() {
-            self.waiting = Some((batch, start));
+        if self.gathering.run.is_some_and(|gathered| gathered != run) {
+            self.waiting = Some(waiting);
             return Ok(self.completed());
         }
-        let rest = &self.run.codes()[start..];
-        let rows = rest.iter().position(|&code| code != run);
-        let rows = rows.unwrap_or(rest.len());
-        self.gathering.run = Some(run);
-        let part = batch.slice(start, rows);
-        let most = 2 * rows >= batch.num_rows();
-        let codes = &self.tag.codes()[start..start + rows];
-        let splits = !self.tag.nulls;
-        self.gathering.add(&part, codes, most, &self.own)?;
-        self.gathering.bound(self.limits.run, splits);
-        self.waiting = Some((batch, start + rows));
+        let end = self.stretch(&waiting);
+        self.gathering.add(&waiting, end, &self.run, &self.tag);
+        self.gathering.bound(self.limits.run, !self.tag.nulls);
+        waiting.start = end;
+        self.waiting = Some(waiting);
         Ok(None)
+    }
+
+    fn learn(&mut self, batch: &RecordBatch) -> Result<Waiting> {
+        self.run.learn(batch.column(self.run.column))?;
+        self.tag.learn(batch.column(self.tag.column))?;
+        let batch = batch.project(&self.own.numbers);
+        let batch = batch.map_err(|e| bug(&e.to_string()))?;
+        Ok(Waiting {
+            size: size_of_rows(&batch),
+            batch,
+            start: 0,
+        })
+    }
+
+    /// Where the rows end that are taken in at once: those of one run, and those of further runs
+    /// that are complete in this batch, as long as all of them may share memory.
+    fn stretch(&self, waiting: &Waiting) -> usize {
+        let runs = &self.run.codes[..];
+        let mut end = end_of_run(runs, waiting.start);
+        let shared = self.limits.shared.min(self.limits.run);
+        let most = (shared as u128 * runs.len() as u128 / waiting.size.max(1) as u128) as usize;
+        if self.gathering.run.is_some() {
+            return end; // it began in an earlier batch
+        }
+        while end < runs.len() {
+            let next = end_of_run(runs, end);
+            if next == runs.len() || next - waiting.start > most {
+                break;
+            }
+            end = next;
+        }
+        end
     }
 
     /// What is handed out of a run that is complete.
     fn completed(&mut self) -> Option<Pack> {
         if self.gathering.too_large {
-            let sizes = self.gathering.tags.iter().map(|tag| tag.size).collect();
+            let series = self.gathering.series.iter();
+            let sizes = series.map(|one| one.size).collect();
             let pack = Pack {
-                run: self.run.name(self.gathering.run?).unwrap_or_default(),
-                tags: self
-                    .gathering
-                    .names(&self.tag, 0..self.gathering.tags.len()),
+                names: self.names(0..self.gathering.series.len()),
                 starts: vec![0],
                 schema: Arc::clone(&self.own.schema),
                 parts: Vec::new(),
@@ -174,11 +211,61 @@ impl Split {
             return Some(pack);
         }
         self.complete = self.gathering.groups(self.limits.shared);
-        if self.complete.is_empty() {
-            self.gathering.clear();
-        }
         None
     }
+
+    fn names(&mut self, series: Range<usize>) -> Vec<(Arc<str>, Option<Arc<str>>)> {
+        let Self {
+            run,
+            tag,
+            gathering,
+            ..
+        } = self;
+        let series = gathering.series[series].iter();
+        let names = series.map(|one| {
+            let run = run.name(one.run).unwrap_or_default();
+            (run, tag.name(one.tag))
+        });
+        names.collect()
+    }
+
+    fn pack(&mut self, series: Range<usize>) -> Result<Pack> {
+        let gathering = &self.gathering;
+        let mut starts = vec![0];
+        for one in &gathering.series[series.clone()] {
+            starts.push(starts.last().copied().unwrap_or(0) + one.rows);
+        }
+        let pieces: Vec<Piece> = gathering.pieces_of(&series).cloned().collect();
+        let (held, schema) = (&gathering.held, &self.own.schema);
+        let mut memory = Memory::default();
+        let parts = match series.len() {
+            1 => parts(held, &pieces, schema, &mut memory)?,
+            _ => vec![gathered(held, &pieces, schema, &mut memory)?],
+        };
+        Ok(Pack {
+            names: self.names(series),
+            starts,
+            schema: Arc::clone(&self.own.schema),
+            parts,
+            sizes: None,
+        })
+    }
+}
+
+/// Bytes of the rows of a batch, wherever they lie; of dictionaries, those of the numbers.
+fn size_of_rows(batch: &RecordBatch) -> usize {
+    let sizes = batch.columns().iter().map(|column| {
+        let dictionary = column.as_dictionary_opt::<Int32Type>();
+        let data = dictionary.map_or_else(|| column.to_data(), |column| column.keys().to_data());
+        data.get_slice_memory_size().unwrap_or(0)
+    });
+    sizes.sum()
+}
+
+/// The first row from `start` on that is not of the run of that row.
+fn end_of_run(runs: &[i32], start: usize) -> usize {
+    let same = runs[start..].iter().position(|run| *run != runs[start]);
+    same.map_or(runs.len(), |rows| start + rows)
 }
 
 /// A column of names as numbers, the same ones in all batches.
@@ -187,6 +274,8 @@ struct Names {
     known: NameNumbers,
     dictionary: Option<ArrayRef>,
     codes: Vec<i32>,
+    /// The names that were asked for, by number.
+    asked: Vec<Option<Arc<str>>>,
     /// Whether there was a null.
     nulls: bool,
 }
@@ -198,12 +287,9 @@ impl Names {
             known: NameNumbers::default(),
             dictionary: None,
             codes: Vec::new(),
+            asked: Vec::new(),
             nulls: false,
         }
-    }
-
-    fn codes(&self) -> &[i32] {
-        &self.codes
     }
 
     /// Numbers the names of a batch. A dictionary continues that of the batch before.
@@ -226,32 +312,44 @@ impl Names {
         Ok(())
     }
 
-    fn name(&self, code: i32) -> Option<String> {
-        let name = match &self.dictionary {
-            Some(names) => names.as_string::<i32>().value(code as usize),
-            None if code == NULL => return None,
-            None => &self.known.names()[code as usize - 1],
-        };
-        Some(name.to_owned())
+    fn name(&mut self, code: i32) -> Option<Arc<str>> {
+        let at = code as usize;
+        if at >= self.asked.len() {
+            self.asked.resize((at + 1).next_power_of_two(), None);
+        }
+        if self.asked[at].is_none() {
+            let name = match &self.dictionary {
+                Some(names) => names.as_string::<i32>().value(at),
+                None if code == NULL => return None,
+                None => &self.known.names()[at - 1],
+            };
+            self.asked[at] = Some(name.into());
+        }
+        self.asked[at].clone()
     }
 }
 
-/// One series of the run that is gathered.
-struct Tag {
-    code: i32,
+/// One series of what is gathered.
+struct Series {
+    run: i32,
+    tag: i32,
     rows: usize,
     size: usize,
-    pieces: Vec<Piece>,
 }
 
-/// The rows of one run, by tag.
+/// The rows of one run, by tag; or of several small ones, by run and tag.
 #[derive(Default)]
 struct Gathering {
+    /// The last run.
     run: Option<i32>,
-    /// In the order of their first rows.
-    tags: Vec<Tag>,
-    /// The place of each code in `tags`.
+    /// Its first series.
+    first: u32,
+    /// Run by run, in the order of their first rows.
+    series: Vec<Series>,
+    /// The place in `series` that each tag had last.
     places: Vec<u32>,
+    /// The series of each piece; sorted once everything is there.
+    pieces: Vec<(u32, Piece)>,
     held: Vec<Held>,
     reorder: Reorder,
     size: usize,
@@ -259,145 +357,132 @@ struct Gathering {
 }
 
 impl Gathering {
-    fn add(&mut self, part: &RecordBatch, codes: &[i32], most: bool, own: &Own) -> Result<()> {
-        let (places, counts) = self.places_of(codes);
-        let part = part
-            .project(&own.numbers)
-            .map_err(|e| bug(&e.to_string()))?;
-        let columns = part.columns().iter();
-        let sizes = columns.map(|c| c.to_data().get_slice_memory_size().unwrap_or(0));
-        let size: usize = sizes.sum();
+    /// Takes in the rows up to `end`.
+    fn add(&mut self, waiting: &Waiting, end: usize, runs: &Names, tags: &Names) {
+        let rows = waiting.start..end;
+        let read = waiting.batch.num_rows();
+        let part = waiting.batch.slice(rows.start, rows.len());
+        let size = match rows.len() == read {
+            true => waiting.size,
+            false => size_of_rows(&part),
+        };
         self.size += size;
+        let (places, counts) = self.places_of(&runs.codes[rows.clone()], &tags.codes[rows]);
         let mut start = 0;
         let mut starts = Vec::with_capacity(counts.len());
-        for (tag, &rows) in self.tags.iter_mut().zip(&counts) {
+        for ((number, one), &rows) in (0..).zip(&mut self.series).zip(&counts) {
             starts.push(start);
             if rows > 0 {
-                tag.rows += rows;
-                tag.size += (size as u128 * rows as u128 / codes.len() as u128) as usize;
+                one.rows += rows;
+                one.size += (size as u128 * rows as u128 / places.len() as u128) as usize;
+                let held = self.held.len();
+                let rows = start..start + rows;
                 if !self.too_large {
-                    tag.pieces.push(Piece {
-                        held: self.held.len(),
-                        rows: start..start + rows,
-                    });
+                    self.pieces.push((number, Piece { held, rows }));
                 }
             }
             start += rows;
         }
         if !self.too_large {
-            let one = counts.iter().filter(|&&rows| rows > 0).count() == 1;
-            let order = (!one).then(|| sorted(&places, starts));
-            self.held
-                .push(Held::new(&part, order, most, &mut self.reorder));
+            let order = (!places.is_sorted()).then(|| sorted(&places, starts));
+            let held = Held::new(part, order, read, &mut self.reorder);
+            self.held.push(held);
         }
-        Ok(())
     }
 
     /// The series of each row, and how many rows each series has.
-    fn places_of(&mut self, codes: &[i32]) -> (Vec<u32>, Vec<usize>) {
-        let mut counts = vec![0; self.tags.len()];
-        let mut places = Vec::with_capacity(codes.len());
-        for &code in codes {
-            let at = code as usize;
-            if at >= self.places.len() {
-                self.places.resize((at + 1).next_power_of_two(), NONE);
+    fn places_of(&mut self, runs: &[i32], tags: &[i32]) -> (Vec<u32>, Vec<usize>) {
+        let mut counts = vec![0; self.series.len()];
+        let mut places = Vec::with_capacity(tags.len());
+        let mut start = 0;
+        while let Some(&run) = runs.get(start) {
+            let end = end_of_run(runs, start);
+            if self.run != Some(run) {
+                self.run = Some(run);
+                self.first = self.series.len() as u32;
             }
-            let mut place = self.places[at];
-            if place == NONE {
-                place = self.tags.len() as u32;
-                self.places[at] = place;
-                counts.push(0);
-                self.tags.push(Tag {
-                    code,
-                    rows: 0,
-                    size: 0,
-                    pieces: Vec::new(),
-                });
+            for &tag in &tags[start..end] {
+                let place = self.place(run, tag, &mut counts);
+                counts[place as usize] += 1;
+                places.push(place);
             }
-            counts[place as usize] += 1;
-            places.push(place);
+            start = end;
         }
         (places, counts)
     }
 
+    /// The series of this tag of the last run.
+    #[inline]
+    fn place(&mut self, run: i32, tag: i32, counts: &mut Vec<usize>) -> u32 {
+        let at = tag as usize;
+        if at >= self.places.len() {
+            self.places.resize((at + 1).next_power_of_two(), NONE);
+        }
+        let place = self.places[at];
+        if place != NONE && place >= self.first {
+            return place;
+        }
+        let place = self.series.len() as u32;
+        self.places[at] = place;
+        counts.push(0);
+        self.series.push(Series {
+            run,
+            tag,
+            rows: 0,
+            size: 0,
+        });
+        place
+    }
+
     /// Gives up what was gathered of a run that is too large; `splits` if it can be read by tag.
     fn bound(&mut self, limit: usize, splits: bool) {
-        if self.size > limit && self.tags.len() > 1 && splits && !self.too_large {
+        let one_run = self.first == 0; // small runs together are not much
+        let large = one_run && self.size > limit && self.series.len() > 1;
+        if large && splits && !self.too_large {
             self.too_large = true;
             self.held.clear();
-            for tag in &mut self.tags {
-                tag.pieces = Vec::new();
-            }
+            self.pieces.clear();
         }
     }
 
     /// Series in order, as many together as share memory.
-    fn groups(&self, shared: usize) -> VecDeque<Range<usize>> {
+    fn groups(&mut self, shared: usize) -> VecDeque<Range<usize>> {
+        if self.held.len() > 1 {
+            self.pieces.sort_by_key(|(series, _)| *series); // each batch's are sorted already
+        }
         let mut groups = VecDeque::new();
         let (mut start, mut size) = (0, 0);
-        for (n, tag) in self.tags.iter().enumerate() {
-            if n > start && size + tag.size > shared {
+        for (n, one) in self.series.iter().enumerate() {
+            if n > start && size + one.size > shared {
                 groups.push_back(start..n);
                 (start, size) = (n, 0);
             }
-            size += tag.size;
+            size += one.size;
         }
-        if start < self.tags.len() {
-            groups.push_back(start..self.tags.len());
+        if start < self.series.len() {
+            groups.push_back(start..self.series.len());
         }
         groups
     }
 
-    fn names(&self, names: &Names, series: Range<usize>) -> Vec<Option<String>> {
-        let tags = self.tags[series].iter();
-        tags.map(|tag| names.name(tag.code)).collect()
-    }
-
-    fn pack(
-        &mut self,
-        series: Range<usize>,
-        own: &Own,
-        runs: &Names,
-        tags: &Names,
-    ) -> Result<Pack> {
-        let run = self.run.and_then(|run| runs.name(run)).unwrap_or_default();
-        let mut starts = vec![0];
-        let mut pieces = Vec::new();
-        for tag in &mut self.tags[series.clone()] {
-            starts.push(starts.last().copied().unwrap_or(0) + tag.rows);
-            pieces.append(&mut tag.pieces);
-        }
-        let parts = match self.tags.len() {
-            1 => self.alone(own, pieces)?,
-            _ => vec![gathered(&self.held, &pieces, &own.schema)?],
+    /// The rows of some series, one series after the other.
+    fn pieces_of(&self, series: &Range<usize>) -> impl Iterator<Item = &Piece> {
+        let first = |end: usize| {
+            let before = |(number, _): &(u32, Piece)| (*number as usize) < end;
+            self.pieces.partition_point(before)
         };
-        Ok(Pack {
-            run,
-            tags: self.names(tags, series),
-            starts,
-            schema: Arc::clone(&own.schema),
-            parts,
-            sizes: None,
-        })
-    }
-
-    /// The only series of a run, as it was read; copied where little of a batch is of this run.
-    fn alone(&self, own: &Own, pieces: Vec<Piece>) -> Result<Vec<RecordBatch>> {
-        let pieces = pieces.into_iter();
-        let parts = pieces.map(|piece| match self.held[piece.held].whole() {
-            Some(part) => Ok(part.clone()),
-            None => gathered(&self.held, &[piece], &own.schema),
-        });
-        parts.collect()
+        let pieces = &self.pieces[first(series.start)..first(series.end)];
+        pieces.iter().map(|(_, piece)| piece)
     }
 
     /// Ready for the next run.
     fn clear(&mut self) {
-        for tag in self.tags.drain(..) {
-            self.places[tag.code as usize] = NONE;
+        for one in self.series.drain(..) {
+            self.places[one.tag as usize] = NONE;
         }
         self.held.clear();
-        (self.run, self.size, self.too_large) = (None, 0, false);
+        self.pieces.clear();
+        (self.run, self.first, self.size, self.too_large) = (None, 0, 0, false);
     }
 }
 
@@ -411,3 +496,6 @@ fn sorted(places: &[u32], mut next: Vec<usize>) -> Vec<u32> {
     }
     order
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@
 //! asks, up to a limit: a stream of batches goes on in the memory of the batches before.
 #![expect(unsafe_code, reason = "Arrow buffers over parts of one allocation")]
 
-use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
+use arrow_buffer::{ArrowNativeType, Buffer, MutableBuffer, ScalarBuffer};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex};
@@ -18,8 +18,8 @@ const HUGE_PAGE: usize = 2 << 20;
 /// Bytes of a slab: so much a kept batch may keep alive beyond itself.
 const SLAB: usize = 4 * HUGE_PAGE;
 
-/// Spare slabs to keep: 256 MiB, which the system may take back at any time.
-const MOST_SPARE: usize = 32;
+/// Bytes of spare slabs to keep; the system may take them back at any time.
+const MOST_SPARE: usize = 256 << 20;
 
 /// Columns smaller than this are allocated by themselves.
 const SMALL: usize = 16 << 10;
@@ -65,10 +65,41 @@ impl Memory {
         ScalarBuffer::from(buffer)
     }
 
+    /// Parts of `bytes` bytes in all, one after the other, as an Arrow buffer of their own: it keeps
+    /// no other buffer's memory.
+    ///
+    /// # Panics
+    ///
+    /// If the parts are longer than `bytes`.
+    pub fn joined<'a>(&mut self, bytes: usize, parts: impl Iterator<Item = &'a [u8]>) -> Buffer {
+        if bytes <= SLAB {
+            let mut joined = MutableBuffer::new(bytes);
+            parts.for_each(|part| joined.extend_from_slice(part));
+            return joined.into();
+        }
+        let (slab, _) = self.reserve(bytes);
+        let mut filled = 0;
+        for part in parts {
+            assert!(
+                part.len() <= bytes - filled,
+                "parts of more than {bytes} bytes"
+            );
+            let end = slab.start.as_ptr().wrapping_add(filled);
+            // SAFETY: the slab has `bytes` bytes, more than SLAB, so nobody else was given any of
+            // them; the part fits behind what is filled, and lies elsewhere.
+            unsafe { std::ptr::copy_nonoverlapping(part.as_ptr(), end, part.len()) };
+            filled += part.len();
+        }
+        let start = slab.start;
+        // SAFETY: the first `filled` bytes were just initialised, will not be written again, and live
+        // as long as the slab, which the buffer owns.
+        unsafe { Buffer::from_custom_allocation(start, filled, slab) }
+    }
+
     /// A slab and where in it `bytes` bytes are free; they are no longer.
     fn reserve(&mut self, bytes: usize) -> (Arc<Slab>, usize) {
         if bytes > SLAB {
-            return (Arc::new(Slab::new(bytes)), 0);
+            return (Arc::new(Slab::of(bytes)), 0);
         }
         let at = self.used.next_multiple_of(ALIGNMENT);
         if let Some(slab) = &self.slab
@@ -77,7 +108,7 @@ impl Memory {
             self.used = at + bytes;
             return (Arc::clone(slab), at);
         }
-        let slab = Arc::new(Slab::spare().unwrap_or_else(|| Slab::new(SLAB)));
+        let slab = Arc::new(Slab::of(SLAB));
         self.slab = Some(Arc::clone(&slab));
         self.used = bytes;
         (slab, 0)
@@ -122,27 +153,34 @@ impl Slab {
         Self { start, layout }
     }
 
+    /// A slab of at least `bytes` bytes and not much more.
+    fn of(bytes: usize) -> Self {
+        Self::spare(bytes).unwrap_or_else(|| Self::new(bytes))
+    }
+
     /// One that is free and whose pages are there.
-    fn spare() -> Option<Self> {
-        SPARE.try_lock().ok()?.pop()
+    fn spare(bytes: usize) -> Option<Self> {
+        let mut spare = SPARE.try_lock().ok()?;
+        let fits = |slab: &Self| (bytes..=bytes + bytes / 4).contains(&slab.layout.size());
+        let found = spare.iter().rposition(fits)?;
+        Some(spare.swap_remove(found))
     }
 
     /// Keeps the slab for the next one who asks; false if there are enough of them.
     fn keep_spare(&self) -> bool {
-        if self.layout.size() != SLAB {
-            return false;
-        }
+        let size = self.layout.size();
         let Ok(mut spare) = SPARE.try_lock() else {
             return false;
         };
-        if spare.len() >= MOST_SPARE {
+        let kept: usize = spare.iter().map(|slab| slab.layout.size()).sum();
+        if kept + size > MOST_SPARE {
             return false;
         }
         #[cfg(any(target_os = "linux", target_os = "macos"))]
         // SAFETY: advice about our own whole pages, whose contents nobody will read again. Until
         // they are written again, the system may take them if it runs short of memory.
         unsafe {
-            libc::madvise(self.start.as_ptr().cast(), SLAB, libc::MADV_FREE);
+            libc::madvise(self.start.as_ptr().cast(), size, libc::MADV_FREE);
         }
         spare.push(Self {
             start: self.start,
@@ -177,6 +215,16 @@ mod tests {
         drop(memory);
         for (column, kept) in columns.iter().zip(&kept) {
             assert_eq!(column[..], kept[..]);
+        }
+    }
+
+    #[test]
+    fn parts_of_any_size_are_joined() {
+        let mut memory = Memory::default();
+        for bytes in [0, 10, SLAB, SLAB + 1, 2 * SLAB, SLAB + 7] {
+            let values: Vec<u8> = (0..bytes).map(|i| (i * 31 + bytes) as u8).collect();
+            let joined = memory.joined(bytes, values.chunks(1 << 20));
+            assert_eq!(joined.as_slice(), values);
         }
     }
 

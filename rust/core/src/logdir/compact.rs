@@ -15,7 +15,10 @@ use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, Rec
 use std::sync::Arc;
 
 /// Columns in which numbers never go down, as rows are in the order of runs and files.
-const ASCENDING: [&str; 2] = ["run", "file"];
+const ASCENDING: [&str; 2] = [RUN, "file"];
+
+/// The column whose names are all different; paths of files that are no UTF-8 may read the same.
+const RUN: &str = "run";
 
 /// A stream whose dictionaries are compacted.
 pub(super) struct Compact {
@@ -37,7 +40,9 @@ impl Compact {
             .resize_with(batch.num_columns(), Column::default);
         let mut columns = batch.columns().to_vec();
         for (i, known) in self.columns.iter_mut().enumerate() {
-            let ascending = ASCENDING.contains(&schema.field(i).name().as_str());
+            let name = schema.field(i).name().as_str();
+            let ascending = ASCENDING.contains(&name);
+            known.distinct = name == RUN;
             if (ascending || !self.stream.is_compact())
                 && let Some(compacted) = known.compact(&columns[i], ascending)?
             {
@@ -67,6 +72,8 @@ struct Column {
     names: NameNumbers,
     /// The new number of each name, by the number it has in the stream; -1 for those without rows.
     numbers: Vec<i32>,
+    /// Whether different numbers have different names.
+    distinct: bool,
 }
 
 impl Column {
@@ -84,7 +91,12 @@ impl Column {
         let mut meet = |key: i32| {
             let number = &mut self.numbers[key as usize];
             if *number < 0 {
-                *number = self.names.of(names.value(key as usize)) as i32;
+                let name = names.value(key as usize);
+                let met = match self.distinct {
+                    true => self.names.push(name),
+                    false => self.names.of(name),
+                };
+                *number = met as i32;
             }
             renumbered |= *number != key;
         };
@@ -93,10 +105,10 @@ impl Column {
         } else {
             keys.iter().flatten().for_each(&mut meet);
         }
-        let values = self.names.values();
-        if !renumbered && values.len() == names.len() {
+        if !renumbered && self.names.len() == names.len() {
             return Ok(None);
         }
+        let values = self.names.values();
         let keys = if renumbered {
             let number = |key: &i32| self.numbers.get(*key as usize).copied().unwrap_or(0);
             let numbers: Vec<i32> = keys.values().iter().map(number).collect();

@@ -212,5 +212,5 @@ pub(super) fn kinds(kinds: impl Iterator<Item = Option<Kind>>) -> ArrayRef {
 /// Every tag of the files.
 pub(super) fn tags(view: &View, filter: Filter, go_on: GoOn<'_>) -> Result<HashSet<String>> {
     let (tags, _) = summaries(view, &filter, go_on)?;
-    Ok(tags.names().iter().map(|tag| tag.to_string()).collect())
+    Ok(tags.names().map(str::to_owned).collect())
 }

@@ -321,7 +321,7 @@ impl Names {
             let name = match &self.dictionary {
                 Some(names) => names.as_string::<i32>().value(at),
                 None if code == NULL => return None,
-                None => &self.known.names()[at - 1],
+                None => self.known.name(at - 1),
             };
             self.asked[at] = Some(name.into());
         }

@@ -1,10 +1,10 @@
 //! The names of a stream, numbered, and the dictionary they make.
 
 use crate::pipeline::decode::Block;
-use crate::table::keys::strings;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use arrow_array::{ArrayRef, DictionaryArray, RecordBatch};
+use arrow_array::{ArrayRef, DictionaryArray, RecordBatch, StringArray};
+use arrow_buffer::{Buffer, OffsetBuffer};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,7 +12,10 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(super) struct NameNumbers {
     index: HashMap<Box<str>, u32>,
-    names: Vec<Box<str>>,
+    /// The names, one after the other: a dictionary is a copy of this, however many there are.
+    text: String,
+    /// Where each name ends.
+    ends: Vec<i32>,
     values: Option<ArrayRef>,
 }
 
@@ -22,21 +25,49 @@ impl NameNumbers {
         if let Some(&number) = self.index.get(name) {
             return number;
         }
-        let number = self.names.len() as u32;
+        let number = self.push(name);
         self.index.insert(name.into(), number);
-        self.names.push(name.into());
+        number
+    }
+
+    /// The number of a name that is met once.
+    pub(super) fn push(&mut self, name: &str) -> u32 {
+        let number = self.len() as u32;
+        self.text.push_str(name);
+        self.ends.push(self.text.len() as i32);
         self.values = None;
         number
     }
 
+    /// How many names there are.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The name of this number.
+    pub(super) fn name(&self, number: usize) -> &str {
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start as usize..self.ends[number] as usize]
+    }
+
     /// The names by number.
-    pub(super) fn names(&self) -> &[Box<str>] {
-        &self.names
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|number| self.name(number))
     }
 
     /// The names by number, as the values of a dictionary.
     pub(super) fn values(&mut self) -> ArrayRef {
-        Arc::clone(self.values.get_or_insert_with(|| strings(&self.names)))
+        let Self { text, ends, .. } = self;
+        let values = self.values.get_or_insert_with(|| {
+            let offsets: Vec<i32> = std::iter::once(0).chain(ends.iter().copied()).collect();
+            let offsets = OffsetBuffer::new(offsets.into());
+            Arc::new(StringArray::new(
+                offsets,
+                Buffer::from(text.as_bytes()),
+                None,
+            ))
+        });
+        Arc::clone(values)
     }
 
     /// Numbers a block's tags as the stream does. Usually every block meets the same tags in the

@@ -13,6 +13,7 @@ import pyarrow as pa
 from tfevents import _arguments, _extras, _frames, _html
 from tfevents._by_series import by_series
 from tfevents._log import Log
+from tfevents._rebatch import rebatch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,23 +136,7 @@ class Scan:
             TypeError: `size` is no integer.
             ValueError: `size` is less than 1.
         """
-        return self._rebatch(_arguments.count(size, "size"))
-
-    def _rebatch(self, size: int) -> Iterator[pa.RecordBatch]:
-        waiting: list[pa.RecordBatch] = []
-        missing = size
-        for batch in self._batches():
-            while batch.num_rows >= missing:
-                waiting.append(batch.slice(0, missing))
-                batch = batch.slice(missing)
-                missing = size
-                yield _one_batch(waiting)
-            if batch.num_rows:
-                waiting.append(batch)
-                missing -= batch.num_rows
-            del batch
-        if waiting:
-            yield _one_batch(waiting)
+        return rebatch(self._batches(), _arguments.count(size, "size"))
 
     def to_arrow(self) -> pa.Table:
         """All rows as a `pyarrow.Table`."""
@@ -225,8 +210,9 @@ class Scan:
         """One series after the other, with NumPy arrays.
 
         Series come in the order of runs, and in a run in the order of their first row. Holds one
-        series or 256 MiB of one run, whichever is more, and a batch; a run that is larger is read
-        again, once for the series of each 256 MiB.
+        series or 256 MiB of one run, whichever is more, and a few batches; a run that is larger is
+        read again, once for the series of each 256 MiB. A run with rows without a tag, which only
+        ``events()`` has, is held whole.
 
         Raises:
             ValueError: The scan has no columns ``run`` and ``tag``.
@@ -278,13 +264,3 @@ class Scan:
 
 def _restore(log: Portable, table: str, filters: Filters, options: dict[str, Any]) -> Scan:
     return Scan(Log.restore(*log), table, filters, options)
-
-
-def _one_batch(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
-    """The rows of all parts, which are given up."""
-    if len(parts) == 1:
-        return parts.pop()
-    table = pa.Table.from_batches(parts)
-    parts.clear()
-    (batch,) = table.unify_dictionaries().combine_chunks().to_batches()
-    return batch

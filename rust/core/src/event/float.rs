@@ -43,6 +43,11 @@ pub(super) const E4M3B11FNUZ: SmallFloat = small(4, 3, 11, Special::NegativeZero
 pub(super) const E5M2FNUZ: SmallFloat = small(5, 2, 16, Special::NegativeZeroNan);
 pub(super) const E2M1FN: SmallFloat = small(2, 1, 1, Special::None);
 
+/// Two to the power of `exponent`, which is that of a normal number.
+fn power(exponent: i32) -> f64 {
+    f64::from_bits(((exponent + 1023) as u64) << 52)
+}
+
 impl SmallFloat {
     /// The value of the bit pattern `bits`; exact.
     pub(super) fn to_f64(self, bits: u16) -> f64 {
@@ -69,11 +74,10 @@ impl SmallFloat {
             _ => {}
         }
         let fraction = f64::from(mantissa) / f64::from(1u32 << self.mantissa);
-        let power = |e: i32| 2f64.powi(e - self.bias);
         sign * if exponent == 0 {
-            fraction * power(1)
+            fraction * power(1 - self.bias)
         } else {
-            (1.0 + fraction) * power(exponent as i32)
+            (1.0 + fraction) * power(exponent as i32 - self.bias)
         }
     }
 
@@ -86,11 +90,12 @@ impl SmallFloat {
             Special::OneNan => (steps - 2.0, ones),
             Special::NegativeZeroNan | Special::None => (steps - 1.0, ones),
         };
-        (1.0 + top / steps) * 2f64.powi(exponent - self.bias)
+        (1.0 + top / steps) * power(exponent - self.bias)
     }
 
     /// The nearest value, ties to the even one. `None` for what there is none of: numbers that
     /// round beyond the largest, and infinities and NaN in formats without them.
+    #[inline]
     pub(super) fn round(self, value: f64) -> Option<f64> {
         if value.is_nan() {
             return (self.special != Special::None).then_some(value);
@@ -98,11 +103,17 @@ impl SmallFloat {
         if value.is_infinite() {
             return (self.special == Special::Ieee).then_some(value);
         }
+        let max = self.max();
+        if value.abs() >= 2.0 * max {
+            return None;
+        }
         let exponent = ((value.to_bits() >> 52) & 0x7ff) as i32 - 1023;
         // The distance between neighbours here; that of the smallest numbers at least.
         let unit = exponent.max(1 - self.bias) - self.mantissa as i32;
-        let rounded = (value * 2f64.powi(-unit)).round_ties_even() * 2f64.powi(unit);
-        if rounded.abs() > self.max() {
+        // At the sum, neighbours are that far apart. It is rounded to one, ties to even.
+        let shift = 1.5 * power(unit + 52);
+        let rounded = ((value + shift) - shift).copysign(value);
+        if rounded.abs() > max {
             return None;
         }
         let unsigned_zero = rounded == 0.0 && self.special == Special::NegativeZeroNan;

@@ -9,6 +9,7 @@ pub mod schema;
 
 mod audio;
 mod blobs;
+mod cast;
 mod graphs;
 mod histograms;
 mod images;

@@ -5,6 +5,7 @@
 //! does not fit is null, and its tensor stays. A tensor that holds no real numbers (strings,
 //! complex numbers) is null as a whole.
 
+use super::cast::{Elements, Target, cast};
 use super::schema::{cast_item, element_type};
 use crate::event::dtype::DType;
 use crate::event::tensor::{Fault, Tensor, half_bits};
@@ -24,9 +25,7 @@ use std::sync::Arc;
 pub(super) struct Typed {
     dtype: DType,
     element: DataType,
-    values: MutableBuffer,
-    /// Which elements fit.
-    fits: NullBufferBuilder,
+    elements: Elements,
     ends: Vec<i32>,
     valid: BooleanBufferBuilder,
     fixed: Option<u64>,
@@ -39,8 +38,10 @@ impl Typed {
         Self {
             dtype,
             element: element_type(dtype).unwrap_or(DataType::Float64),
-            values: MutableBuffer::new(0),
-            fits: NullBufferBuilder::new(0),
+            elements: Elements {
+                values: MutableBuffer::new(0),
+                fits: NullBufferBuilder::new(0),
+            },
             ends: vec![0],
             valid: BooleanBufferBuilder::new(0),
             fixed: shape.map(|s| s.iter().product()),
@@ -50,7 +51,7 @@ impl Typed {
 
     /// Bytes so far.
     pub(super) fn size(&self) -> usize {
-        self.values.len()
+        self.elements.values.len()
     }
 
     /// Bytes of an element.
@@ -76,8 +77,8 @@ impl Typed {
             self.scratch = bytes;
         } else {
             let missing = self.fixed.unwrap_or(0) as usize;
-            self.values.extend_zeros(missing * self.width());
-            self.fits.append_n_non_nulls(missing);
+            self.elements.values.extend_zeros(missing * self.width());
+            self.elements.fits.append_n_non_nulls(missing);
         }
         self.ends.push(if real.is_some() { end } else { last });
         self.valid.append(real.is_some());
@@ -88,19 +89,29 @@ impl Typed {
     fn append(&mut self, stored: DType, bytes: &[u8]) {
         let as_it_is = stored == self.dtype && !matches!(self.element, DataType::Boolean);
         if as_it_is && stored.width() == self.width() {
-            self.values.extend_from_slice(bytes);
-            self.fits.append_n_non_nulls(bytes.len() / self.width());
+            self.elements.values.extend_from_slice(bytes);
+            self.elements
+                .fits
+                .append_n_non_nulls(bytes.len() / self.width());
             return;
         }
+        let (dtype, width) = (self.dtype, self.width());
+        if !cast(stored, Target { dtype, width }, bytes, &mut self.elements) {
+            self.append_each(stored, bytes);
+        }
+    }
+
+    /// As `append`, element by element.
+    fn append_each(&mut self, stored: DType, bytes: &[u8]) {
         for element in bytes.chunks_exact(stored.width()) {
             let fits = match self.dtype.bounds() {
                 Some(bounds) => self.whole(stored, element, bounds),
                 None => self.float(stored, element),
             };
             if !fits {
-                self.values.extend_zeros(self.width());
+                self.elements.values.extend_zeros(self.width());
             }
-            self.fits.append(fits);
+            self.elements.fits.append(fits);
         }
     }
 
@@ -115,7 +126,9 @@ impl Typed {
             return false;
         };
         let width = self.width();
-        self.values.extend_from_slice(&value.to_le_bytes()[..width]);
+        self.elements
+            .values
+            .extend_from_slice(&value.to_le_bytes()[..width]);
         true
     }
 
@@ -132,18 +145,22 @@ impl Typed {
         // Every value of the dtype is one of its Arrow type, too.
         match self.width() {
             2 => self
+                .elements
                 .values
                 .extend_from_slice(&half_bits(value as f32).to_le_bytes()),
-            4 => self.values.extend_from_slice(&(value as f32).to_le_bytes()),
-            _ => self.values.extend_from_slice(&value.to_le_bytes()),
+            4 => self
+                .elements
+                .values
+                .extend_from_slice(&(value as f32).to_le_bytes()),
+            _ => self.elements.values.extend_from_slice(&value.to_le_bytes()),
         }
         true
     }
 
     /// The column.
     pub(super) fn finish(&mut self) -> ArrayRef {
-        let bytes = std::mem::replace(&mut self.values, MutableBuffer::new(0));
-        let fits = self.fits.finish();
+        let bytes = std::mem::replace(&mut self.elements.values, MutableBuffer::new(0));
+        let fits = self.elements.fits.finish();
         let length = bytes.len() / self.width();
         let values: ArrayRef = if self.element == DataType::Boolean {
             let packed = BooleanBuffer::collect_bool(length, |i| bytes[i] != 0);
@@ -189,11 +206,66 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Bits of floats and of whole numbers: any, small ones, and those around powers of two.
+    fn number() -> impl Strategy<Value = u64> {
+        let float = |value: f64| value.to_bits();
+        prop_oneof![
+            any::<u64>(),
+            (-300i64..300).prop_map(|whole| whole as u64),
+            (-300i64..300).prop_map(move |whole| float(whole as f64)),
+            (-70_000.0..70_000.0).prop_map(float),
+            (0u32..64, -2i64..3).prop_map(|(bit, off)| (1u64 << bit).wrapping_add_signed(off)),
+            (-160i32..160, -2i64..3, any::<bool>()).prop_map(move |(power, off, negative)| {
+                let near = float(2f64.powi(power)).wrapping_add_signed(off << 29);
+                near | u64::from(negative) << 63
+            }),
+            (0i32..66, -2i64..3)
+                .prop_map(move |(power, off)| { float(2f64.powi(power) + off as f64) }),
+            Just(float(f64::NAN)),
+            Just(float(f64::INFINITY)),
+            Just(float(f64::NEG_INFINITY)),
+            Just(float(-0.0)),
+            Just(float(f64::MAX)),
+        ]
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
         #[test]
         fn a_whole_number_is_rounded_once(whole in any::<i64>(), shift in 0u32..40) {
             let whole = i128::from(whole >> shift);
             prop_assert_eq!(sticky(whole) as f32, whole as f32);
+        }
+
+        #[test]
+        fn many_elements_are_cast_as_one_by_one(
+            stored in 1..DType::names().len() as i32,
+            wanted in 1..DType::names().len() as i32,
+            numbers in prop::collection::vec(number(), 0..40),
+        ) {
+            let real = |number| DType::from_wire(number).filter(|dtype| dtype.is_real());
+            let (Some(stored), Some(wanted)) = (real(stored), real(wanted)) else {
+                return Ok(());
+            };
+            let mut bytes: Vec<u8> = Vec::new();
+            for number in numbers {
+                let element = match stored.name() {
+                    "float32" => (f64::from_bits(number) as f32).to_le_bytes().to_vec(),
+                    _ => number.to_le_bytes().to_vec(),
+                };
+                bytes.extend(&element[..stored.width()]);
+            }
+            stored.normalize(&mut bytes);
+            let [mut many, mut each] = [(); 2].map(|()| Typed::new(wanted, None));
+            many.append(stored, &bytes);
+            let as_it_is = stored == wanted && stored.width() == each.width();
+            match as_it_is && wanted != DType::BOOL {
+                true => each.append(stored, &bytes),
+                false => each.append_each(stored, &bytes),
+            }
+            prop_assert_eq!(&*many.elements.values, &*each.elements.values);
+            prop_assert_eq!(many.elements.fits.finish(), each.elements.fits.finish());
         }
     }
 }

@@ -1,0 +1,194 @@
+//! Casts of many elements at once, for the dtypes that tensors usually have.
+//!
+//! The rule is that of [`typed`](super::typed), which casts the others element by element. Here the
+//! types are known before the loop: an element is read, cast and written without a branch, and
+//! whether all of them fit is asked once.
+
+use crate::event::dtype::DType;
+use crate::event::tensor::half_bits;
+use arrow_buffer::{MutableBuffer, NullBufferBuilder};
+
+/// Elements that were cast, and which of them fit; those that do not are zeros.
+#[derive(Debug)]
+pub(super) struct Elements {
+    pub(super) values: MutableBuffer,
+    pub(super) fits: NullBufferBuilder,
+}
+
+/// A dtype to cast to, and the bytes of its elements in Arrow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    pub(super) dtype: DType,
+    pub(super) width: usize,
+}
+
+/// Appends elements cast from `stored`; false, and nothing, if it is not known how.
+pub(super) fn cast(stored: DType, to: Target, bytes: &[u8], out: &mut Elements) -> bool {
+    match stored.name() {
+        "float32" => from_f32(bytes, to, out),
+        "float64" => from_float(bytes, to, out, f64::from_le_bytes),
+        "bfloat16" => from_float(bytes, to, out, |b: [u8; 2]| {
+            f64::from(f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16))
+        }),
+        "int8" | "qint8" | "int4" | "int2" => {
+            from_float(bytes, to, out, |b| f64::from(i8::from_le_bytes(b)))
+        }
+        "uint8" | "quint8" | "uint4" | "uint2" => {
+            from_float(bytes, to, out, |b| f64::from(u8::from_le_bytes(b)))
+        }
+        "bool" => from_float(bytes, to, out, |[b]: [u8; 1]| f64::from(u8::from(b != 0))),
+        "int16" | "qint16" => from_float(bytes, to, out, |b| f64::from(i16::from_le_bytes(b))),
+        "uint16" | "quint16" => from_float(bytes, to, out, |b| f64::from(u16::from_le_bytes(b))),
+        "int32" | "qint32" => from_float(bytes, to, out, |b| f64::from(i32::from_le_bytes(b))),
+        "uint32" => from_float(bytes, to, out, |b| f64::from(u32::from_le_bytes(b))),
+        "int64" => from_i64(bytes, to, out),
+        _ => false,
+    }
+}
+
+fn from_f32(bytes: &[u8], to: Target, out: &mut Elements) -> bool {
+    if to.dtype.name() != "float16" {
+        return from_float(bytes, to, out, |b| f64::from(f32::from_le_bytes(b)));
+    }
+    each(bytes, out, |b| {
+        let value = f32::from_le_bytes(b);
+        let half = half_bits(value);
+        let infinite = half & 0x7fff == 0x7c00;
+        (half.to_le_bytes(), !infinite || value.is_infinite())
+    })
+}
+
+/// From elements that `read` makes floats of, which hold all of them exactly.
+fn from_float<const S: usize>(
+    bytes: &[u8],
+    to: Target,
+    out: &mut Elements,
+    read: impl Fn([u8; S]) -> f64,
+) -> bool {
+    let dtype = to.dtype;
+    if let Some((low, high)) = dtype.bounds() {
+        // A bound and the number behind the other are powers of two, or zero: floats hold them.
+        let (low, end) = (low as f64, (high + 1) as f64);
+        let whole = |b| {
+            let value = read(b);
+            (value, value >= low && value < end)
+        };
+        return match to.width {
+            1 => each(bytes, out, |b| {
+                let (value, within) = whole(b);
+                let cast = value as i16; // of both signs
+                (
+                    (cast as u8).to_le_bytes(),
+                    within && f64::from(cast) == value,
+                )
+            }),
+            2 => each(bytes, out, |b| {
+                let (value, within) = whole(b);
+                let cast = value as i32;
+                (
+                    (cast as u16).to_le_bytes(),
+                    within && f64::from(cast) == value,
+                )
+            }),
+            4 => each(bytes, out, |b| {
+                let (value, within) = whole(b);
+                let cast = value as i64;
+                ((cast as u32).to_le_bytes(), within && cast as f64 == value)
+            }),
+            8 if low < 0.0 => each(bytes, out, |b| {
+                let (value, within) = whole(b);
+                let cast = value as i64;
+                (cast.to_le_bytes(), within && cast as f64 == value)
+            }),
+            _ => each(bytes, out, |b| {
+                let (value, within) = whole(b);
+                let cast = value as u64;
+                (cast.to_le_bytes(), within && cast as f64 == value)
+            }),
+        };
+    }
+    match (dtype.name(), to.width) {
+        ("float64", _) => each(bytes, out, |b| (read(b).to_le_bytes(), true)),
+        ("float32", _) => each(bytes, out, |b| {
+            let value = read(b);
+            let near = value as f32;
+            (near.to_le_bytes(), near.is_finite() || !value.is_finite())
+        }),
+        (_, 2) => each(bytes, out, |b| {
+            let rounded = dtype.round(read(b));
+            let half = half_bits(rounded.unwrap_or(0.0) as f32);
+            (half.to_le_bytes(), rounded.is_some())
+        }),
+        (_, 4) => each(bytes, out, |b| {
+            let rounded = dtype.round(read(b));
+            let value = rounded.unwrap_or(0.0) as f32;
+            (value.to_le_bytes(), rounded.is_some())
+        }),
+        _ => false,
+    }
+}
+
+fn from_i64(bytes: &[u8], to: Target, out: &mut Elements) -> bool {
+    if let Some((low, high)) = to.dtype.bounds() {
+        let low = i64::try_from(low).unwrap_or(i64::MIN);
+        let high = i64::try_from(high).unwrap_or(i64::MAX);
+        let whole = |b| {
+            let value = i64::from_le_bytes(b);
+            (value, value >= low && value <= high)
+        };
+        return match to.width {
+            1 => each(bytes, out, |b| {
+                let (value, fits) = whole(b);
+                ((value as u8).to_le_bytes(), fits)
+            }),
+            2 => each(bytes, out, |b| {
+                let (value, fits) = whole(b);
+                ((value as u16).to_le_bytes(), fits)
+            }),
+            4 => each(bytes, out, |b| {
+                let (value, fits) = whole(b);
+                ((value as u32).to_le_bytes(), fits)
+            }),
+            _ => each(bytes, out, |b| {
+                let (value, fits) = whole(b);
+                (value.to_le_bytes(), fits)
+            }),
+        };
+    }
+    match to.dtype.name() {
+        "float64" => each(bytes, out, |b| {
+            ((i64::from_le_bytes(b) as f64).to_le_bytes(), true)
+        }),
+        "float32" => each(bytes, out, |b| {
+            ((i64::from_le_bytes(b) as f32).to_le_bytes(), true)
+        }),
+        _ => false, // rounded once, which takes a whole number of more bits
+    }
+}
+
+/// Appends what `one` makes of each element, and whether it fits.
+#[inline(always)]
+fn each<const S: usize, const W: usize>(
+    bytes: &[u8],
+    out: &mut Elements,
+    one: impl Fn([u8; S]) -> ([u8; W], bool),
+) -> bool {
+    let (elements, _) = bytes.as_chunks::<S>();
+    let start = out.values.len();
+    out.values.resize(start + elements.len() * W, 0);
+    let (values, _) = out.values.as_slice_mut()[start..].as_chunks_mut::<W>();
+    let mut all = true;
+    for (element, value) in elements.iter().zip(values) {
+        let (cast, fits) = one(*element);
+        *value = if fits { cast } else { [0; W] };
+        all &= fits;
+    }
+    if all {
+        out.fits.append_n_non_nulls(elements.len());
+    } else {
+        for element in elements {
+            out.fits.append(one(*element).1);
+        }
+    }
+    true
+}

@@ -82,7 +82,7 @@ def our_refresh(corpus: Corpus) -> float:
     new = logs.refresh()
     seconds = time.perf_counter() - start
     if new:
-        raise WrongAnswerError(f"refresh() found {new} new records in a log that nobody writes")
+        raise WrongAnswerError(f"refresh() found {new} in a log that nobody writes")
     return seconds
 
 

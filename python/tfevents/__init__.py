@@ -26,6 +26,7 @@ from tfevents._native import __version__
 
 if TYPE_CHECKING:
     from tfevents import proto
+    from tfevents._changes import Changes
     from tfevents._file_writer import FileWriter
     from tfevents._logdir import LogDir, open  # noqa: A004  (the contract's name)
     from tfevents._records import records, summary_iterator
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CastWarning",
+    "Changes",
     "DamageWarning",
     "DamagedFileError",
     "EventWriter",
@@ -56,6 +58,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Changes": "_changes",
     "EventWriter": "_records_out",
     "FileWriter": "_file_writer",
     "LogDir": "_logdir",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyarrow as pa
 
 from tfevents import _bounds, _matches, _native
+from tfevents._changes import Changes
 from tfevents._errors import (
     CastWarning,
     DamageWarning,
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfevents._filters import Filters, Names
-    from tfevents._roots import Root
+    from tfevents._roots import Places, Root
 
-#: restarts, on_damage, checksum, mmap, threads: as `open` has them.
-Options: TypeAlias = tuple[str, str, bool, str, int | None]
-#: Runs, roots, options, and the directory that relative paths start from.
-Portable: TypeAlias = tuple[list["_native.Run"], list["Root"], Options, str]
+#: restarts, on_damage, checksum, mmap, threads, missing_ok: as `open` has them.
+Options: TypeAlias = tuple[str, str, bool, str, int | None, bool]
+#: Runs, roots, what these are found by, options, and where relative paths start from.
+Portable: TypeAlias = tuple[list["_native.Run"], list["Root"], "Places", Options, str]
 
 _ANY: Filters = {
     "runs": None,
@@ -44,26 +45,31 @@ _ANY: Filters = {
 class Log:
     """The files of a log, their lengths, and how they are read. It does not change."""
 
-    def __init__(self, native: _native.LogDir, roots: list[Root], options: Options) -> None:
+    def __init__(
+        self, native: _native.LogDir, roots: list[Root], places: Places, options: Options
+    ) -> None:
         self.native = native
         self._roots = roots
+        self._places = places
         self._options = options
         self._kinds: list[tuple[str, str, int]] | None = None
         #: Streams that other libraries read, and who is told when one ends without rows.
         self._watched: list[tuple[_native.Scan, Callable[[int], None]]] = []
 
     @classmethod
-    def open(cls, roots: list[Root], options: Options) -> Log:
-        """The files under `roots`, as of now."""
-        return cls(_native.LogDir(roots, *options), roots, options)
+    def open(cls, places: Places, options: Options) -> Log:
+        """The files under `places`, as of now."""
+        roots = places.roots()
+        return cls(_native.LogDir(roots, *options), roots, places, options)
 
-    def refreshed(self) -> tuple[Log, int, list[Path]]:
-        """The log as of now, how many new records it has, and the files that were replaced."""
-        native = self.native.frozen()
-        came, replaced = native.refresh()
-        log = Log(native, self._roots, self._options)
+    def refreshed(self) -> tuple[Log, Changes]:
+        """The log as of now, and how it differs from this one."""
+        roots = self._places.roots() if self._places.has_globs else self._roots
+        native = self.native.frozen(roots)
+        changes = Changes(*native.refresh())
+        log = Log(native, roots, self._places, self._options)
         log._watched = self._watched
-        return log, came, replaced
+        return log, changes
 
     def scan(self, table: str, filters: Filters, options: dict[str, Any]) -> _native.Scan:
         """The rows of `table` that meet the filters."""
@@ -185,10 +191,17 @@ class Log:
     def portable(self, runs: Names | None = None) -> Portable:
         """What `restore` makes the log from in another process; of all runs, or of `runs`."""
         files = self.native.portable(self._runs(runs))
-        return files, self._roots, self._options, os.getcwd()  # noqa: PTH109  (it is pickled)
+        return files, self._roots, self._places, self._options, os.getcwd()  # noqa: PTH109  (it is pickled)
 
     @classmethod
-    def restore(cls, files: list[_native.Run], roots: list[Root], options: Options, at: str) -> Log:
+    def restore(
+        cls,
+        files: list[_native.Run],
+        roots: list[Root],
+        places: Places,
+        options: Options,
+        at: str,
+    ) -> Log:
         """The log that `portable` described.
 
         No file is looked at until a scan needs it.
@@ -199,7 +212,8 @@ class Log:
                 for run, of_run in files
             ]
             roots = [(kind, name, os.path.join(at, path)) for kind, name, path in roots]  # noqa: PTH118
-        return cls(_native.LogDir.restore(files, roots, *options), roots, options)
+            places = places.seen_from(at)
+        return cls(_native.LogDir.restore(files, roots, *options), roots, places, options)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Log.restore, self.portable()

@@ -13,6 +13,7 @@ from tfevents._scan import Scan
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tfevents._changes import Changes
     from tfevents._filters import NameFilter, StepFilter
     from tfevents._roots import Roots
 
@@ -33,6 +34,7 @@ def open(  # noqa: A001
     checksum: bool = True,
     mmap: Literal["auto", "never"] = "auto",
     threads: int | None = None,
+    missing_ok: bool = False,
     storage_options: dict[str, Any] | None = None,
 ) -> LogDir:
     """Opens a log directory, or several, or single event files. Only lists files.
@@ -51,11 +53,14 @@ def open(  # noqa: A001
         mmap: ``"auto"``: map large finished files on local disks, read the rest. ``"never"``.
             Either way a file that is cut short meanwhile ends no process and yields no wrong value.
         threads: Threads that decode; all cores this process may use by default.
+        missing_ok: ``True``: a path that is not there yet, a glob that matches nothing, or a
+            directory without event files is an empty log, which fills on `refresh`.
         storage_options: For object stores; not used for local paths.
 
     Raises:
-        FileNotFoundError: A path does not exist, or a glob matches nothing.
-        ValueError: A directory holds no event file, a file is none, or an argument makes no sense.
+        FileNotFoundError: A path does not exist, or a glob matches nothing; not with `missing_ok`.
+        ValueError: A directory holds no event file (not with `missing_ok`), a file is none, or an
+            argument makes no sense.
     """
     if storage_options:
         allowed = "None: object stores are not read yet"
@@ -66,8 +71,9 @@ def open(  # noqa: A001
     _arguments.instance(checksum, "checksum", bool, "True or False")
     if threads is not None:
         threads = _arguments.count(threads, "threads", default=" or None for all cores")
-    roots = _roots.resolve(path)
-    log = Log.open(roots, (restarts, on_damage, checksum, mmap, threads))
+    _arguments.instance(missing_ok, "missing_ok", bool, "True or False")
+    places = _roots.resolve(path, missing_ok=missing_ok)
+    log = Log.open(places, (restarts, on_damage, checksum, mmap, threads, missing_ok))
     log.report()
     return LogDir(log)
 
@@ -346,13 +352,20 @@ class LogDir:
 
     # Life
 
-    def refresh(self) -> int:
-        """Takes in new files and bytes; how many new records came. Cheap when nothing changed."""
-        self._log, came, replaced = self._open().refreshed()
+    def refresh(self) -> Changes:
+        """Takes in new files and new bytes; what changed. Reads nothing, and lists what changed.
+
+        Files that are other files now, or shorter, are read from their beginning, with a
+        `ReplacedFileWarning`. Globs are matched again.
+
+        Raises:
+            OSError: A named directory cannot be listed. The log remains as it was.
+        """
+        self._log, changes = self._open().refreshed()
         self._log.report()
-        if replaced:
-            warn_replaced(replaced)
-        return came
+        if changes.replaced:
+            warn_replaced(changes.replaced)
+        return changes
 
     def close(self) -> None:
         """Lets go of the file list. Scans made before remain valid."""

@@ -23,11 +23,45 @@ Root: TypeAlias = tuple[str, str, str]
 _ALLOWED = "a path, a glob, a list of these or a dict of them by name, as str or os.PathLike"
 
 
-def resolve(given: Roots) -> list[Root]:
-    """The places `given` names.
+class Places(NamedTuple):
+    """What `open` was given, from which the places to look are found, now and at each refresh."""
+
+    #: A name and what was given by it; one without a name for what has none.
+    parts: list[tuple[str | None, list[_Given]]]
+    #: Whether one place alone was given, so that its runs are named by their path below it.
+    alone: bool
+
+    @property
+    def has_globs(self) -> bool:
+        """Whether the places may be others at the next refresh."""
+        return any(given.is_glob for _, part in self.parts for given in part)
+
+    def roots(self) -> list[Root]:
+        """The places as of now. A glob that matches nothing has none."""
+        roots = []
+        for name, part in self.parts:
+            found = [place for given in part for place in given.places()]
+            if len(part) > 1:
+                found = _once(found)
+            if name is not None:
+                roots += _below(name, found)
+            elif self.alone and found and not found[0].matched:
+                roots.append(_named("", found[0]))
+            else:
+                roots += _relative(found)
+        return roots
+
+    def seen_from(self, directory: str) -> Places:
+        """The same, with relative paths taken from `directory`."""
+        parts = [(name, [one.seen_from(directory) for one in part]) for name, part in self.parts]
+        return self._replace(parts=parts)
+
+
+def resolve(given: Roots, *, missing_ok: bool = False) -> Places:
+    """What is to be found under the places `given`.
 
     Runs are named by their path below the one directory given, or below what all places given have
-    in common.
+    in common. With `missing_ok`, a path need not exist, nor a glob match.
 
     Raises:
         FileNotFoundError: A path does not exist, or a glob matches nothing.
@@ -35,45 +69,67 @@ def resolve(given: Roots) -> list[Root]:
     """
     if isinstance(given, bytes):
         raise TypeError(_arguments.message("path", _ALLOWED, given))
+    parts: list[tuple[str | None, list[_Given]]]
     if isinstance(given, Mapping):
         if not all(isinstance(name, str) for name in given):
             raise TypeError(_arguments.message("path", "a dict whose names are str", given))
-        roots = [root for name, one in given.items() for root in _below(name, one)]
+        parts = [(name, [_given(one, missing_ok)]) for name, one in given.items()]
     elif isinstance(given, (str, os.PathLike)):
-        found = _expand(given)
-        roots = _relative(found) if found[0].matched else [_named("", found[0])]
+        parts = [(None, [_given(given, missing_ok)])]
     elif isinstance(given, Iterable):
-        roots = _relative(_once(place for one in given for place in _expand(one)))
+        parts = [(None, [_given(one, missing_ok) for one in given])]
     else:
         raise TypeError(_arguments.message("path", _ALLOWED, given))
-    if not roots:
+    if not any(part for _, part in parts):
         raise ValueError(_arguments.message("path", "at least one path", given))
-    return roots
+    return Places(parts, alone=isinstance(given, (str, os.PathLike)))
 
 
 class _Place(NamedTuple):
     """A path that was given, or that a glob matched."""
 
     path: Path
-    matched: bool
+    #: "directory", "file" or "matched".
+    kind: str
+
+    @property
+    def matched(self) -> bool:
+        return self.kind == "matched"
 
     @property
     def directory(self) -> Path:
         """The directory it is or lies in; what is neither there nor listable counts as one."""
+        if not self.matched:
+            return self.path.parent if self.kind == "file" else self.path
         is_file = os.path.isfile(self.path) or "tfevents" in self.path.name
         return self.path.parent if is_file and not os.path.isdir(self.path) else self.path
 
 
-def _below(name: str, given: PathLike) -> list[Root]:
-    """The one place `given` is, as `name`; or the places it matches, each below `name`."""
-    found = _expand(given)
-    if len(found) == 1:
-        return [_named(name, found[0])]
-    below = _relative(found)
-    return [(kind, f"{name}/{part}".removesuffix("/."), path) for kind, part, path in below]
+class _Given(NamedTuple):
+    """One path or glob that was given."""
+
+    path: str
+    #: "directory" or "file"; "glob" for what did not exist under this very name.
+    kind: str
+
+    @property
+    def is_glob(self) -> bool:
+        return self.kind == "glob"
+
+    def places(self) -> list[_Place]:
+        path = Path(self.path)
+        if not self.is_glob:
+            return [_Place(path, self.kind)]
+        if os.path.exists(path):
+            return [_Place(path, "directory")]
+        found = map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207  (it may be absolute)
+        return [_Place(one, "matched") for one in found if _may_belong(one)]
+
+    def seen_from(self, directory: str) -> _Given:
+        return self._replace(path=os.path.join(directory, self.path))  # noqa: PTH118
 
 
-def _expand(given: PathLike) -> list[_Place]:
+def _given(given: PathLike, missing_ok: bool) -> _Given:
     if not isinstance(given, (str, os.PathLike)):
         raise TypeError(_arguments.message("path", _ALLOWED, given))
     text = os.fspath(given)
@@ -86,15 +142,19 @@ def _expand(given: PathLike) -> list[_Place]:
         raise ValueError(_arguments.message("path", allowed, text))
     # As text: a Path forgets that "./~" is no home directory.
     path = Path(os.path.expanduser(text))  # noqa: PTH111
+    if path.is_dir():
+        return _Given(str(path), "directory")
     if path.exists():
-        return [_Place(path, matched=False)]
-    if not glob.has_magic(text):
-        raise FileNotFoundError(2, "No such file or directory", text)
-    found = map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207  (it may be absolute)
-    places = [_Place(one, matched=True) for one in found if _may_belong(one)]
-    if not places:
+        _native.LogDir.check(path)
+        return _Given(str(path), "file")
+    if glob.has_magic(text):
+        found = _Given(str(path), "glob")
+        if missing_ok or found.places():
+            return found
         raise FileNotFoundError(2, "No directory or event file matches the glob", text)
-    return places
+    if missing_ok:
+        return _Given(str(path), "file" if "tfevents" in path.name else "directory")
+    raise FileNotFoundError(2, "No such file or directory", text)
 
 
 def _may_belong(path: Path) -> bool:
@@ -114,13 +174,16 @@ def _once(places: Iterable[_Place]) -> list[_Place]:
     return list(by_place.values())
 
 
+def _below(name: str, found: list[_Place]) -> list[Root]:
+    """The one place there is, as `name`; or several, each below `name`."""
+    if len(found) == 1:
+        return [_named(name, found[0])]
+    below = _relative(found)
+    return [(kind, f"{name}/{part}".removesuffix("/."), path) for kind, part, path in below]
+
+
 def _named(name: str, place: _Place) -> Root:
-    if place.matched:
-        return ("matched", name, str(place.path))
-    if place.path.is_dir():
-        return ("directory", name, str(place.path))
-    _native.LogDir.check(place.path)
-    return ("file", name or ".", str(place.path))
+    return (place.kind, (name or ".") if place.kind == "file" else name, str(place.path))
 
 
 def _relative(places: list[_Place]) -> list[Root]:

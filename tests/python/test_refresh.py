@@ -1,6 +1,9 @@
-"""`refresh` takes in what came, tells how many records, and notices what was replaced."""
+"""`refresh` takes in what came, tells what that is, and notices what was replaced."""
 
+import dataclasses
 import os
+import pickle
+import shutil
 import warnings
 
 import pytest
@@ -17,54 +20,50 @@ def append(path, *payloads, raw=None):
         file.write(b"".join(map(record, payloads)) if raw is None else raw)
 
 
-def test_new_records_are_counted_and_read(log):
+def size(*payloads):
+    return sum(len(record(payload)) for payload in payloads)
+
+
+def nothing(changes):
+    return not changes and changes == tfevents.Changes([], [], 0, [], [])
+
+
+def test_new_bytes_are_told_and_read(log):
     path = log(".", [version(), *scalars("x", range(3))])
     logs = tfevents.open(log.root)
     assert steps(logs) == [0, 1, 2]
     append(path, *scalars("x", [3, 4]))
     assert steps(logs) == [0, 1, 2]  # all scans until the next refresh see the same bytes
-    assert logs.refresh() == 2
+    changes = logs.refresh()
+    assert changes
+    assert changes == tfevents.Changes(["."], [path], size(*scalars("x", [3, 4])), [], [])
     assert steps(logs) == [0, 1, 2, 3, 4]
-    assert logs.refresh() == 0
+    assert nothing(logs.refresh())
 
 
 @pytest.mark.parametrize("scanned", [True, False])
-def test_the_first_refresh_counts_only_what_is_new_since_open(log, scanned):
+def test_the_first_refresh_tells_only_what_is_new_since_open(log, scanned):
     path = log(".", [version(), *scalars("x", range(3))])
     logs = tfevents.open(log.root)
     if scanned:
         assert steps(logs) == [0, 1, 2]
     else:
-        logs.refresh()
+        assert nothing(logs.refresh())
     append(path, *scalars("x", range(3, 10)))
-    assert logs.refresh() == 7
-    assert logs.refresh() == 0
+    assert logs.refresh().bytes == size(*scalars("x", range(3, 10)))
+    assert nothing(logs.refresh())
 
 
-def test_a_partial_record_is_waited_for_then_counted_once(log):
+def test_a_partial_record_is_waited_for(log):
     path = log(".", scalars("x", range(3)))
     logs = tfevents.open(log.root)
     assert steps(logs) == [0, 1, 2]
     whole = record(scalars("x", [3])[0])
-    came = []
-    for byte in whole:
+    for n, byte in enumerate(whole, 1):
         append(path, raw=bytes([byte]))
-        came.append(logs.refresh())
-        assert steps(logs) == ([0, 1, 2, 3] if len(came) == len(whole) else [0, 1, 2])
-    assert came == [0] * (len(whole) - 1) + [1]
+        assert logs.refresh().bytes == 1
+        assert steps(logs) == ([0, 1, 2, 3] if n == len(whole) else [0, 1, 2])
     assert logs.damage().count() == 0
-
-
-def test_a_partial_record_among_new_ones_is_counted_when_it_is_whole(log):
-    path = log(".", scalars("x", range(3)))
-    logs = tfevents.open(log.root)
-    assert steps(logs) == [0, 1, 2]
-    raw = b"".join(map(record, scalars("x", range(3, 8))))
-    append(path, raw=raw[:-5])
-    assert logs.refresh() == 4
-    append(path, raw=raw[-5:])
-    assert logs.refresh() == 1
-    assert steps(logs) == list(range(8))
 
 
 def test_growth_in_small_steps_adds_up(log):
@@ -74,8 +73,8 @@ def test_growth_in_small_steps_adds_up(log):
     total = 0
     for start in range(0, len(raw), 37):
         append(path, raw=raw[start : start + 37])
-        total += logs.refresh()
-    assert total == 201
+        total += logs.refresh().bytes
+    assert total == len(raw)
     assert steps(logs) == list(range(200))
 
 
@@ -83,9 +82,12 @@ def test_new_files_and_new_runs_are_found(log):
     log("a", [version(1.0), *scalars("x", [1])], "1.tfevents")
     logs = tfevents.open(log.root)
     assert steps(logs) == [1]
-    log("a", [version(2.0), *scalars("x", [2])], "2.tfevents")
-    log("b/c", [version(3.0), *scalars("x", [3])])
-    assert logs.refresh() == 4
+    second = log("a", [version(2.0), *scalars("x", [2])], "2.tfevents")
+    third = log("b/c", [version(3.0), *scalars("x", [3])])
+    changes = logs.refresh()
+    assert (changes.runs, changes.files) == (["a", "b/c"], [second, third])
+    assert changes.bytes == second.stat().st_size + third.stat().st_size
+    assert (changes.replaced, changes.removed) == ([], [])
     assert logs.runs == ["a", "b/c"]
     assert steps(logs) == [1, 2, 3]
 
@@ -105,7 +107,7 @@ def test_a_file_born_empty_takes_its_place_when_it_has_an_event(log):
     logs = tfevents.open(log.root)
     assert steps(logs) == [5]
     append(path, version(1.0), *scalars("x", [1]))
-    assert logs.refresh() == 2
+    assert logs.refresh().files == [path]
     assert steps(logs) == [1, 5]
 
 
@@ -118,9 +120,22 @@ def test_a_replaced_file_is_told_and_read_anew(log, same_size):
     other = log("..", new, "new.tmp")
     other.rename(path)
     with pytest.warns(tfevents.ReplacedFileWarning, match=str(path)):
-        assert logs.refresh() == len(new)
+        changes = logs.refresh()
+    assert changes == tfevents.Changes(["."], [path], size(*new), [path], [])
     assert steps(logs) == list(range(10, 10 + len(new)))
-    assert logs.refresh() == 0
+    assert nothing(logs.refresh())
+
+
+def test_a_file_deleted_and_made_anew_is_another_file(log):
+    """Even if the system gives it the inode of the old one, and it is longer."""
+    path = log(".", scalars("x", range(5)))
+    logs = tfevents.open(log.root)
+    assert steps(logs) == list(range(5))
+    path.unlink()
+    log(".", scalars("x", range(10, 18)))
+    with pytest.warns(tfevents.ReplacedFileWarning, match=str(path)):
+        assert logs.refresh().replaced == [path]
+    assert steps(logs) == list(range(10, 18))
 
 
 def test_a_shortened_file_is_told_and_nothing_old_is_returned(log):
@@ -129,7 +144,7 @@ def test_a_shortened_file_is_told_and_nothing_old_is_returned(log):
     assert steps(logs) == list(range(5))
     os.truncate(path, sum(len(record(p)) for p in scalars("x", range(2))))
     with pytest.warns(tfevents.ReplacedFileWarning, match=str(path)):
-        logs.refresh()
+        assert logs.refresh().replaced == [path]
     assert steps(logs) == [0, 1]
 
 
@@ -141,7 +156,9 @@ def test_deleted_files_and_runs_are_gone(log):
     assert steps(logs) == [1, 2, 3]
     first.unlink()
     other.unlink()
-    assert logs.refresh() == 0
+    changes = logs.refresh()
+    assert changes
+    assert changes == tfevents.Changes(["a"], [], 0, [], [first, other])
     assert (logs.runs, steps(logs)) == (["a"], [2])
 
 
@@ -158,7 +175,7 @@ def test_a_file_deleted_before_a_scan_is_no_crash_and_no_value(log):
         assert str(path) in str(error)  # noqa: PT017
     else:
         assert got == [2]
-    assert logs.refresh() in (0, 1)
+    assert logs.refresh().removed == [path]
     assert steps(logs) == [2]
 
 
@@ -168,7 +185,7 @@ def test_nothing_changed_is_nothing_new(log):
         make_older(path, 1000)
     logs = tfevents.open(log.root)
     assert len(steps(logs)) == 500
-    assert [logs.refresh() for _ in range(5)] == [0] * 5
+    assert all(nothing(logs.refresh()) for _ in range(5))
     assert len(steps(logs)) == 500
 
 
@@ -182,12 +199,12 @@ def test_a_scan_made_before_sees_the_bytes_of_then(log):
     assert logs.scalars().to_arrow().num_rows == 4
 
 
-def test_damage_that_comes_is_not_counted_as_records(log):
+def test_damage_that_comes_is_read_past(log):
     path = log(".", scalars("x", range(3)))
     logs = tfevents.open(log.root)
     assert steps(logs) == [0, 1, 2]
     append(path, raw=bytes(100) + b"".join(map(record, scalars("x", [3, 4]))))
-    assert logs.refresh() == 2
+    assert logs.refresh().bytes == 100 + size(*scalars("x", [3, 4]))
     with pytest.warns(tfevents.DamageWarning):
         assert steps(logs) == [0, 1, 2, 3, 4]
 
@@ -199,5 +216,86 @@ def test_a_large_file_may_grow(log):
     logs = tfevents.open(log.root, threads=2)
     count = logs.scalars().count()
     append(path, raw=raw[: len(record(blob)) * 1000])
-    assert logs.refresh() == 1000
+    assert logs.refresh().bytes == len(record(blob)) * 1000
     assert logs.scalars().count() == count + 1000
+
+
+def settle(*directories):
+    """Makes directories so old that `refresh` relies on their times."""
+    for directory in directories:
+        make_older(directory, 1000)
+
+
+def test_what_comes_into_a_directory_that_was_long_unchanged_is_found(log):
+    log("a/b", scalars("x", [1]))
+    log("c", scalars("x", [2]))
+    logs = tfevents.open(log.root)
+    settle(log.root / "a" / "b", log.root / "a", log.root / "c", log.root)
+    assert not logs.refresh()
+    second = log("a/b", scalars("x", [3]), "2.tfevents")
+    assert logs.refresh().files == [second]
+    below = log("a/b/d/e", scalars("x", [4]))
+    assert logs.refresh().files == [below]
+    second.unlink()
+    assert logs.refresh().removed == [second]
+    shutil.rmtree(log.root / "a")
+    assert logs.refresh().runs == []
+    assert logs.runs == ["c"]
+
+
+def test_a_link_that_leads_elsewhere_is_followed_there(log):
+    for n, name in enumerate(["one", "two"]):
+        log(f"../{name}/run", scalars("x", [n]))
+    log("own", scalars("x", [9]))
+    link = log.root / "link"
+    link.symlink_to(log.root.parent / "one")
+    logs = tfevents.open(log.root)
+    assert steps(logs, runs="link/run") == [0]
+    assert not logs.refresh()
+    link.unlink()
+    link.symlink_to(log.root.parent / "two")
+    with pytest.warns(tfevents.ReplacedFileWarning):
+        assert logs.refresh().runs == ["link/run"]
+    assert steps(logs, runs="link/run") == [1]
+    log("../two/run2", scalars("x", [2]))
+    assert logs.refresh().runs == ["link/run2"]
+
+
+def test_a_glob_is_matched_again(log):
+    log("exp_1", scalars("x", [1]))
+    log("exp_2", scalars("x", [2]))
+    log("other", scalars("x", [3]))
+    logs = tfevents.open(f"{log.root}/exp_*")
+    new = log("exp_3", scalars("x", [4]))
+    copied = pickle.loads(pickle.dumps(logs))
+    for one in (logs, copied):
+        assert one.runs == ["exp_1", "exp_2"]
+        assert one.refresh().files == [new]
+        assert one.runs == ["exp_1", "exp_2", "exp_3"]
+    shutil.rmtree(log.root / "exp_1")
+    assert len(logs.refresh().removed) == 1
+    assert logs.runs == ["exp_2", "exp_3"]
+
+
+def test_a_refresh_reads_no_file(log):
+    paths = [log(run, scalars("x", [1])) for run in ("a", "b")]
+    logs = tfevents.open(log.root)
+    assert steps(logs) == [1, 1]
+    times = [path.stat().st_atime_ns for path in paths]
+    for path in paths:
+        append(path, raw=b"no record at all" * 10)
+    assert logs.refresh().bytes == 320  # what it holds shows when it is read
+    assert [path.stat().st_atime_ns for path in paths] == times
+    with pytest.warns(tfevents.DamageWarning):
+        assert steps(logs) == [1, 1]
+
+
+def test_changes_are_values(log):
+    log("a", scalars("x", [1]))
+    logs = tfevents.open(log.root)
+    log("b", scalars("x", [2]))
+    changes = logs.refresh()
+    assert pickle.loads(pickle.dumps(changes)) == changes
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        changes.bytes = 0
+    assert repr(changes).startswith("Changes(runs=['b'], files=[")

@@ -133,6 +133,7 @@ pub(crate) fn options(
     checksum: bool,
     mmap: &str,
     threads: Option<i64>,
+    missing_ok: bool,
 ) -> PyResult<Options> {
     let one_of = |argument: &str, given: &str, allowed: &str| {
         PyValueError::new_err(format!("{argument}={given:?}; it is one of {allowed}"))
@@ -164,5 +165,6 @@ pub(crate) fn options(
                 })?,
             None => usual.threads,
         },
+        missing_ok,
     })
 }

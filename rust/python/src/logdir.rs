@@ -8,14 +8,18 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use tfevents::catalog::Local;
 use tfevents::event::kind::Kind;
-use tfevents::logdir::{FileVersion, LogDir};
+use tfevents::logdir::{FileVersion, Growth, LogDir};
 use tfevents::table::schema::OnCast;
 
 /// Length, device and inode, modification time in ns, checksum of both ends.
 type Version = (u64, (u64, u64), Option<i64>, Option<u32>);
 /// A run's name, and path and version of its files.
 type Run = (String, Vec<(OsString, Option<Version>)>);
+
+/// Runs, files, bytes, replaced files, removed files.
+type Changed = (Vec<String>, Vec<PathBuf>, u64, Vec<PathBuf>, Vec<PathBuf>);
 
 /// A list of event files and how to read them.
 #[pyclass(name = "LogDir", module = "tfevents._native", frozen)]
@@ -32,15 +36,18 @@ impl PyLogDir {
         checksum: bool,
         mmap: &str,
         threads: Option<i64>,
+        missing_ok: bool,
     ) -> PyResult<Self> {
-        let options = options(restarts, on_damage, checksum, mmap, threads)?;
+        let options = options(restarts, on_damage, checksum, mmap, threads, missing_ok)?;
         let roots = roots.into_iter().map(root).collect();
-        detached(py, |_| LogDir::open(roots, options)).map(Self)
+        detached(py, |go_on| LogDir::open_while(roots, options, go_on)).map(Self)
     }
 
-    /// The log as of now, which a refresh of this one does not change.
-    fn frozen(&self) -> Self {
-        Self(self.0.frozen())
+    /// The log as of now, which a refresh of this one does not change. A refresh of it looks under
+    /// other `roots`, if there are any.
+    fn frozen(&self, roots: Option<Vec<(String, String, PathBuf)>>) -> Self {
+        let roots = roots.map(|roots| roots.into_iter().map(root).collect());
+        Self(self.0.frozen(roots))
     }
 
     /// The files of the runs that meet the condition, for `restore` in another process.
@@ -67,8 +74,9 @@ impl PyLogDir {
         checksum: bool,
         mmap: &str,
         threads: Option<i64>,
+        missing_ok: bool,
     ) -> PyResult<Self> {
-        let options = options(restarts, on_damage, checksum, mmap, threads)?;
+        let options = options(restarts, on_damage, checksum, mmap, threads, missing_ok)?;
         let version = |(length, file, modified, ends): Version| FileVersion {
             length,
             file,
@@ -161,9 +169,21 @@ impl PyLogDir {
         detached(py, |_| self.0.embedding_names(&selection))
     }
 
-    /// Takes in new files and bytes: new records, and paths of files that were replaced.
-    fn refresh(&self, py: Python<'_>) -> PyResult<(u64, Vec<PathBuf>)> {
-        detached(py, |go_on| self.0.refresh(go_on)).map(|found| (found.records, found.replaced))
+    /// Takes in what changed: runs that are there, files that came or changed, bytes that came,
+    /// files that were replaced or shortened, and files that are gone.
+    fn refresh(&self, py: Python<'_>) -> PyResult<Changed> {
+        let changes = detached(py, |go_on| self.0.refresh(go_on))?;
+        let there = changes
+            .runs
+            .into_iter()
+            .filter(|run| run.growth != Growth::Removed);
+        Ok((
+            there.map(|run| run.name).collect(),
+            changes.files,
+            changes.bytes,
+            changes.replaced,
+            changes.removed,
+        ))
     }
 
     /// What could not be listed and was not told yet: how many, path and reason of the first.
@@ -193,7 +213,7 @@ impl PyLogDir {
     /// Fails unless the file at `path` begins like an event file or holds a record somewhere.
     #[staticmethod]
     fn check(py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        match py.detach(|| tfevents::logdir::looks_like_event_file(&path)) {
+        match py.detach(|| tfevents::logdir::looks_like_event_file(&Local, &path)) {
             Ok(true) => Ok(()),
             Ok(false) => Err(PyValueError::new_err(format!(
                 "path={:?} is no event file: no record was found in it",

@@ -1,16 +1,18 @@
 //! One event file: how far it is read, and what is known of it by now.
 
+use super::store::Store;
 use super::version::{Arrival, FileVersion};
-use crate::error::{Error, Result};
-use crate::source::Identity;
+use crate::source::{Identity, Source};
+use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One event file, shared by all snapshots that hold it unchanged.
 #[derive(Debug)]
 pub struct FileEntry {
     /// Where it is.
     pub path: PathBuf,
+    store: Arc<dyn Store>,
     state: Mutex<State>,
 }
 
@@ -19,39 +21,42 @@ struct State {
     /// The file as it was when it was first looked at; scans read up to its length then.
     identity: Option<Identity>,
     first_wall_time: Option<f64>,
-    frontier: Frontier,
     /// The file as another process saw it, until it is first looked at here.
     arrival: Option<Arrival>,
     /// What [`FileEntry::version`] found.
     version: Option<FileVersion>,
 }
 
-/// How far the records of a file have been counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Frontier {
-    /// Where the next record would begin.
-    pub offset: u64,
-    /// Whole records before it.
-    pub records: u64,
-}
-
 impl FileEntry {
-    /// A file nothing is known of but its path.
-    pub fn new(path: PathBuf) -> Self {
-        Self {
+    /// A file as it was when it was listed, if that said.
+    pub fn new(store: Arc<dyn Store>, path: PathBuf, identity: Option<Identity>) -> Self {
+        Self::with(
+            store,
             path,
-            state: Mutex::default(),
-        }
+            State {
+                identity,
+                ..State::default()
+            },
+        )
     }
 
     /// A file as another process saw it; compared when it is first looked at.
-    pub(crate) fn arrived(path: PathBuf, arrival: Arrival) -> Self {
-        let state = State {
-            arrival: Some(arrival),
-            ..State::default()
-        };
+    pub(crate) fn arrived(store: Arc<dyn Store>, path: PathBuf, arrival: Arrival) -> Self {
+        let arrival = Some(arrival);
+        Self::with(
+            store,
+            path,
+            State {
+                arrival,
+                ..State::default()
+            },
+        )
+    }
+
+    fn with(store: Arc<dyn Store>, path: PathBuf, state: State) -> Self {
         Self {
             path,
+            store,
             state: Mutex::new(state),
         }
     }
@@ -65,20 +70,38 @@ impl FileEntry {
     pub fn length(&self) -> u64 {
         let mut state = self.lock();
         if state.identity.is_none()
-            && let Ok(metadata) = std::fs::metadata(&self.path)
+            && let Ok(now) = self.store.stat(&self.path)
         {
-            let now = Identity::of(&metadata);
             let arrival = state.arrival.take();
-            state.identity = Some(arrival.map_or(now, |a| a.identity(&self.path, now)));
+            let known = |a: Arrival| a.identity(&*self.store, &self.path, now.identity);
+            state.identity = Some(arrival.map_or(now.identity, known));
         }
         state.identity.map_or(0, |i| i.length)
     }
 
-    /// Which file it was when it was first looked at, as far as the system can tell.
-    pub fn is(&self, identity: &Identity) -> bool {
-        self.lock()
-            .identity
-            .is_none_or(|known| known.file == identity.file)
+    /// Opens the file for reading up to `length`. With `maps`, it may be mapped.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub fn open(&self, length: Option<u64>, maps: bool) -> io::Result<Box<dyn Source>> {
+        self.store.open(&self.path, length, maps)
+    }
+
+    /// Whether `source` is the file that was first looked at, as far as the store can tell.
+    pub fn is(&self, source: &dyn Source) -> bool {
+        match (self.lock().identity, source.identity()) {
+            (Some(known), Some(opened)) => opened.is_same_file(&known),
+            _ => true,
+        }
+    }
+
+    /// Whether this is the file that `earlier` was, perhaps longer.
+    pub fn continues(&self, earlier: &Self) -> bool {
+        let earlier = earlier.lock().identity;
+        let now = self.lock().identity;
+        earlier.is_none_or(|earlier| {
+            now.is_some_and(|now| now.is_same_file(&earlier) && now.length >= earlier.length)
+        })
     }
 
     /// The file up to its length, as another process can recognise it; `None` if it was not there
@@ -94,7 +117,7 @@ impl FileEntry {
             }
             state.identity?
         };
-        let version = FileVersion::of(&self.path, &identity);
+        let version = FileVersion::of(&*self.store, &self.path, &identity);
         self.lock().version = Some(version.clone());
         Some(version)
     }
@@ -109,51 +132,44 @@ impl FileEntry {
         self.lock().first_wall_time = Some(time);
     }
 
-    /// Takes note that the records from `first` on were walked up to `next`.
-    pub fn passed(&self, first: u64, next: u64, records: u64) {
-        let mut state = self.lock();
-        // What does not join on was walked by an earlier scan.
-        if state.frontier.offset == first {
-            state.frontier.records += records;
-            state.frontier.offset = next;
-        }
+    /// The length that is known already; 0 if none is.
+    pub(super) fn known_length(&self) -> u64 {
+        self.lock().identity.map_or(0, |i| i.length)
     }
 
-    /// How far records have been counted.
-    pub fn frontier(&self) -> Frontier {
-        self.lock().frontier
-    }
-
-    /// The file's state on disk now, if it differs from what is known: `(now, is it another file
-    /// or a shorter one)`.
-    pub fn change(&self) -> Result<Option<(Identity, bool)>> {
+    /// The file as it is now, if that is not what is known of it.
+    ///
+    /// # Errors
+    /// If nothing can be told of it, because it is gone or may not be looked at.
+    pub(super) fn now(&self) -> io::Result<Option<Self>> {
         if self.lock().arrival.is_some() {
             self.length(); // settles which file it was
         }
-        let known = self.lock().identity;
-        let now = match std::fs::metadata(&self.path) {
-            Ok(metadata) => Identity::of(&metadata),
-            Err(error) => return Err(Error::io(error, &self.path)),
-        };
-        Ok(match known {
-            Some(known) if known == now => None,
-            Some(known) => Some((now, known.file != now.file || now.length < known.length)),
-            None => Some((now, false)),
-        })
+        let now = self.store.stat(&self.path)?.identity;
+        Ok(self.changed_to(now))
     }
 
-    /// The same file, read up to its length in `identity`.
-    pub fn grown(&self, identity: Identity, frontier: Frontier) -> Self {
-        let first_wall_time = self.lock().first_wall_time;
-        let state = State {
-            identity: Some(identity),
-            first_wall_time,
-            frontier,
-            ..State::default()
-        };
-        Self {
-            path: self.path.clone(),
-            state: Mutex::new(state),
+    /// The same, for a file that has just been `listed`, perhaps with its state.
+    pub(super) fn now_as(&self, listed: &Self) -> io::Result<Option<Self>> {
+        let told = (!std::ptr::eq(self, listed)).then(|| listed.lock().identity);
+        match told.flatten() {
+            Some(now) => Ok(self.changed_to(now)),
+            None => self.now(),
         }
+    }
+
+    fn changed_to(&self, now: Identity) -> Option<Self> {
+        let (known, first_wall_time) = {
+            let state = self.lock();
+            (state.identity, state.first_wall_time)
+        };
+        if known == Some(now) {
+            return None;
+        }
+        let file = Self::new(Arc::clone(&self.store), self.path.clone(), Some(now));
+        if file.continues(self) {
+            file.lock().first_wall_time = first_wall_time;
+        }
+        Some(file)
     }
 }

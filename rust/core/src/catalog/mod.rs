@@ -1,17 +1,27 @@
 //! Which files there are: runs, their files, and what tells one state of a file from another.
 //!
-//! Stands below the scan and knows nothing of it, nor of Arrow and of threads.
+//! Stands below the scan and knows nothing of it, nor of Arrow and of threads. A [`Store`] lists and
+//! opens; a [`Catalog`] makes [`Snapshot`]s of what it lists, and says how they differ.
 
+mod changes;
 mod discover;
 mod file;
-mod listing;
+mod local;
 mod natural;
+mod refresh;
+mod root;
 mod snapshot;
+pub mod spread;
+mod store;
 mod version;
 
-pub use discover::{Root, Unlisted, discover, is_event_file};
-pub use file::{FileEntry, Frontier};
+pub use changes::{Changes, Growth, RunChange};
+pub use file::FileEntry;
+pub use local::Local;
 pub use natural::natural;
-pub use snapshot::{Run, Snapshot};
+pub use root::{Root, Unlisted, is_event_file};
+pub use snapshot::{Catalog, Run, Snapshot};
+pub use spread::Spread;
+pub use store::{Listed, Listing, Roots, Stat, Store};
 pub use version::FileVersion;
 pub(crate) use version::{Arrival, Replaced};

@@ -4,8 +4,9 @@
 //! modification time changes with every append; so a version has a checksum of the first and the
 //! last bytes up to its length, too. A file in which only the middle was rewritten passes.
 
+use super::store::Store;
 use crate::record::crc::MaskedCrc;
-use crate::source::{Identity, LocalFile, Source};
+use crate::source::{Identity, Source};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,8 +47,8 @@ pub(crate) struct Arrival {
 impl Arrival {
     /// The file to read: what the version says if `now` is that file, perhaps longer; otherwise
     /// the file as it is.
-    pub(super) fn identity(&self, path: &Path, mut now: Identity) -> Identity {
-        if self.version.is_still(path, &now) {
+    pub(super) fn identity(&self, store: &dyn Store, path: &Path, mut now: Identity) -> Identity {
+        if self.version.is_still(store, path, &now) {
             now.length = self.version.length;
         } else {
             self.replaced.paths().push(path.to_owned());
@@ -58,44 +59,48 @@ impl Arrival {
 
 impl FileVersion {
     /// The file at `path` as it was when it had this identity.
-    pub(super) fn of(path: &Path, identity: &Identity) -> Self {
+    pub(super) fn of(store: &dyn Store, path: &Path, identity: &Identity) -> Self {
         Self {
             length: identity.length,
             file: identity.file,
             modified: identity.modified_ns(),
-            ends: ends(path, identity.length, Some(identity)).ok(),
+            ends: ends(store, path, identity.length, Some(identity)).ok(),
         }
     }
 
-    fn is_still(&self, path: &Path, now: &Identity) -> bool {
+    fn is_still(&self, store: &dyn Store, path: &Path, now: &Identity) -> bool {
         let same_time = self.modified.is_some() && self.modified == now.modified_ns();
         let untouched = now.length == self.length && same_time;
         if now.length < self.length || (untouched && self.file == now.file) {
             return untouched;
         }
         match self.ends {
-            Some(ends_then) => ends(path, self.length, None).is_ok_and(|ends| ends == ends_then),
+            Some(ends_then) => {
+                ends(store, path, self.length, None).is_ok_and(|ends| ends == ends_then)
+            }
             None => untouched,
         }
     }
 }
 
 /// Checksum of the first and the last bytes of the file up to `length`.
-fn ends(path: &Path, length: u64, known: Option<&Identity>) -> io::Result<u32> {
-    let source = LocalFile::open(path, Some(length), false)?;
-    let present = source.identity();
-    if known.is_some_and(|known| present.file != known.file) || present.length < length {
+fn ends(store: &dyn Store, path: &Path, length: u64, known: Option<&Identity>) -> io::Result<u32> {
+    let source = store.open(path, Some(length), false)?;
+    let is_it = source.identity().is_none_or(|now| {
+        now.length >= length && known.is_none_or(|known| now.is_same_file(known))
+    });
+    if !is_it {
         return Err(io::ErrorKind::NotFound.into());
     }
     let size = END.min(length);
     let mut bytes = vec![0; 2 * size as usize];
     let (first, last) = bytes.split_at_mut(size as usize);
-    read_exact_at(&source, first, 0)?;
-    read_exact_at(&source, last, length - size)?;
+    read_exact_at(&*source, first, 0)?;
+    read_exact_at(&*source, last, length - size)?;
     Ok(u32::from_le_bytes(MaskedCrc::of(&bytes).to_le_bytes()))
 }
 
-fn read_exact_at(source: &LocalFile, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
+fn read_exact_at(source: &dyn Source, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
     while !buffer.is_empty() {
         let read = source.read_at(buffer, offset)?;
         if read == 0 {
@@ -109,11 +114,12 @@ fn read_exact_at(source: &LocalFile, mut buffer: &mut [u8], mut offset: u64) -> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::local::Local;
     use super::*;
 
     fn version(path: &Path) -> FileVersion {
         let identity = Identity::of(&std::fs::metadata(path).unwrap());
-        FileVersion::of(path, &identity)
+        FileVersion::of(&Local, path, &identity)
     }
 
     #[test]
@@ -123,7 +129,11 @@ mod tests {
         std::fs::write(&path, [7; 1000]).unwrap();
         let before = version(&path);
         std::fs::write(&path, [7; 1500]).unwrap();
-        assert!(before.is_still(&path, &Identity::of(&std::fs::metadata(&path).unwrap())));
+        assert!(before.is_still(
+            &Local,
+            &path,
+            &Identity::of(&std::fs::metadata(&path).unwrap())
+        ));
     }
 
     #[test]
@@ -138,7 +148,7 @@ mod tests {
             bytes.push(0);
             std::fs::write(&path, &bytes).unwrap();
             let now = Identity::of(&std::fs::metadata(&path).unwrap());
-            assert!(!before.is_still(&path, &now), "{changed}");
+            assert!(!before.is_still(&Local, &path, &now), "{changed}");
         }
     }
 
@@ -149,6 +159,10 @@ mod tests {
         std::fs::write(&path, [7; 1000]).unwrap();
         let before = version(&path);
         std::fs::write(&path, [7; 999]).unwrap();
-        assert!(!before.is_still(&path, &Identity::of(&std::fs::metadata(&path).unwrap())));
+        assert!(!before.is_still(
+            &Local,
+            &path,
+            &Identity::of(&std::fs::metadata(&path).unwrap())
+        ));
     }
 }

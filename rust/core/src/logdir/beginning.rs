@@ -1,14 +1,14 @@
 //! Whether a file that was named is an event file.
 
-use crate::catalog::is_event_file;
+use crate::catalog::{Store, is_event_file};
 use crate::error::{Error, Result};
 use crate::pipeline::walk::{Part, Refusal, Span, Visitor, Walk};
 use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
-use crate::source::{LocalFile, Source, Window};
+use crate::source::{Source, Window};
 use std::path::Path;
 
 /// Whether the file at `path` is empty, or holds a whole record or the beginning of one.
-pub fn looks_like_event_file(path: &Path) -> Result<bool> {
+pub fn looks_like_event_file(store: &dyn Store, path: &Path) -> Result<bool> {
     struct Any;
     impl Visitor for Any {
         fn record<C: Crc>(&mut self, _: u64, _: &[u8], _: MaskedCrc) -> Result<bool, Refusal> {
@@ -26,21 +26,23 @@ pub fn looks_like_event_file(path: &Path) -> Result<bool> {
             self.0.run::<C, _>(&mut Window::default(), None, &mut Any)
         }
     }
-    let source = LocalFile::open(path, None, false).map_err(|e| Error::io(e, path))?;
+    let source = store
+        .open(path, None, false)
+        .map_err(|e| Error::io(e, path))?;
     // One record is enough, so the walk ends after the first that begins in the first byte; only
     // where none does is the rest searched.
     let part = Part {
         low: 0,
         high: source.length().min(1),
     };
-    let span = with_fastest(Begins(Walk::new(&source, path, part)))?;
-    let begins = span.damage.is_empty() && head_fits(&source, path)?;
+    let span = with_fastest(Begins(Walk::new(&*source, path, part)))?;
+    let begins = span.damage.is_empty() && head_fits(&*source, path)?;
     Ok(span.records > 0 || begins || !span.ended)
 }
 
 /// Whether a file without a whole record is empty, or could be the beginning of one. Fewer bytes
 /// than a header are taken for one only in a file with the name of an event file.
-fn head_fits(source: &LocalFile, path: &Path) -> Result<bool> {
+fn head_fits(source: &dyn Source, path: &Path) -> Result<bool> {
     let mut head = [0; 12];
     let read = source.read_at(&mut head, 0);
     let head = &head[..read.map_err(|e| Error::io(e, path))?];

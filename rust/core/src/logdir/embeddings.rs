@@ -1,6 +1,6 @@
 //! `embeddings`: the table of what the projector files hold.
 
-use super::projector::{self, Embedding, places, read};
+use super::projector::{self, Embedding, length, places, read};
 use super::scan::Resolved;
 use super::selection::Choose;
 use super::{View, bug};
@@ -16,7 +16,6 @@ use arrow_array::{ArrayRef, ListArray, RecordBatch, StringArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Fields, Schema};
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,14 +23,23 @@ use std::sync::Arc;
 pub(super) fn embeddings(view: &View, filter: &Filter) -> Result<Resolved> {
     let (runs, places) = places(view);
     let mut found = Vec::new();
-    read(&runs, &places, filter, &mut found, &mut |config, error| {
-        if view.raises() {
-            return Err(error);
-        }
-        let path = error.path().unwrap_or(config);
-        view.report.add_unreadable(path, &error);
-        Ok(())
-    })?;
+    let store = &*view.catalog.store;
+    read(
+        store,
+        &runs,
+        &places,
+        filter,
+        &mut found,
+        &mut |config, error| {
+            if view.raises() {
+                return Err(error);
+            }
+            let path = error.path().unwrap_or(config);
+            view.report
+                .add_unreadable(path, length(store, path), &error);
+            Ok(())
+        },
+    )?;
     let batch = table(&found, &runs)?;
     Resolved::ready(&batch, batch.num_columns() - 1, filter.columns.as_deref())
 }
@@ -44,7 +52,7 @@ pub(super) fn names(
     choose: Option<&Choose>,
 ) -> Result<Vec<(String, String)>> {
     let (runs, places) = places(view);
-    let mut found = projector::names(&runs, &places, filter);
+    let mut found = projector::names(&*view.catalog.store, &runs, &places, filter);
     if let Some(choose) = choose {
         let known: BTreeSet<String> = found.iter().map(|(_, name)| name.clone()).collect();
         let chosen = Names::exactly(choose(known.into_iter().collect())?);
@@ -58,15 +66,16 @@ pub(super) fn names(
 pub(super) fn damage(view: &View, filter: &Filter) -> Result<Vec<(PathBuf, u64, String)>> {
     let (runs, places) = places(view);
     let mut damage = Vec::new();
+    let store = &*view.catalog.store;
     read(
+        store,
         &runs,
         &places,
         filter,
         &mut Vec::new(),
         &mut |config, error| {
             let path = error.path().unwrap_or(config);
-            let length = fs::metadata(path).map_or(0, |m| m.len());
-            damage.push((path.to_owned(), length, error.reason()));
+            damage.push((path.to_owned(), length(store, path), error.reason()));
             Ok(())
         },
     )?;

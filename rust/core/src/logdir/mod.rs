@@ -29,31 +29,29 @@ mod tags;
 mod take;
 mod view;
 
-pub use crate::catalog::{FileVersion, Root, Run, Snapshot, Unlisted};
+pub use crate::catalog::{Changes, FileVersion, Growth, Root, Run, RunChange, Snapshot, Unlisted};
 pub use beginning::looks_like_event_file;
 pub use casts::Nulled;
 pub use kinds::{KindBatch, KindScan};
 pub use portable::PortableRun;
 pub use records::{Compression, Payload, Records};
 pub use references::{RecordRef, References, StoredRecord};
-pub use refresh::Refreshed;
 pub use scan::{Batches, Reader, Scan};
 pub use selection::{Choose, Selection};
 pub use split::{Limits, Pack, Split};
 
-use crate::catalog::Replaced;
+use crate::catalog::{Catalog, Local, Replaced, Roots};
 use crate::error::{Error, Result};
 use crate::event::dtype::DType;
 use crate::event::kind::Kind;
 use crate::filter::{Filter, Names};
 use crate::pipeline::projection::Projection;
-use crate::pipeline::{News, Report};
+use crate::pipeline::{News, Report, Threads};
 use crate::table::schema::{self, Layout, OnCast, TensorData, element_type};
 use arrow_schema::SchemaRef;
 use casts::Casts;
 use scan::Resolved;
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 pub(crate) use view::View;
 use view::{Current, State};
@@ -91,6 +89,8 @@ pub struct Options {
     pub maps: bool,
     /// Threads that decode.
     pub threads: usize,
+    /// A place that is not there yet, or holds no event file, is empty and no error.
+    pub missing_ok: bool,
 }
 
 impl Default for Options {
@@ -101,6 +101,7 @@ impl Default for Options {
             checksum: true,
             maps: true,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            missing_ok: false,
         }
     }
 }
@@ -108,7 +109,7 @@ impl Default for Options {
 /// A log directory, or several, or single files.
 #[derive(Debug)]
 pub struct LogDir {
-    roots: Arc<[Root]>,
+    catalog: Catalog,
     options: Options,
     current: Current,
     report: Report,
@@ -118,22 +119,27 @@ pub struct LogDir {
 
 impl LogDir {
     /// Lists the files under `roots`. Nothing is read but directories and the files' lengths.
+    ///
+    /// # Errors
+    /// If a named root cannot be listed or, without `missing_ok`, holds no event file.
     pub fn open(roots: Vec<Root>, options: Options) -> Result<Self> {
-        let (snapshot, empty) = Snapshot::list(&roots)?;
+        Self::open_while(roots, options, &mut || true)
+    }
+
+    /// The same; `go_on` is asked now and then, and ends it with an error when it says no.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_while(
+        roots: Vec<Root>,
+        options: Options,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Self> {
+        let catalog = local(roots, options.missing_ok);
+        let snapshot = catalog.open(&mut Threads::new(options.threads, go_on))?;
         check(&snapshot, &options)?;
-        let nothing = roots.first().filter(|_| snapshot.runs.is_empty());
-        if let Some(path) = empty
-            .first()
-            .map(PathBuf::as_path)
-            .or(nothing.map(Root::path))
-        {
-            return Err(no_event_file(path, &snapshot.unlisted));
-        }
-        for file in snapshot.runs.iter().flat_map(|run| &run.files) {
-            file.length();
-        }
         Ok(Self {
-            roots: roots.into(),
+            catalog,
             options,
             current: Current::new(snapshot),
             report: Report::default(),
@@ -143,10 +149,14 @@ impl LogDir {
     }
 
     /// The log as of now, which a refresh of this one does not change. What is met in the one is
-    /// reported by the other, too.
-    pub fn frozen(&self) -> Self {
+    /// reported by the other, too. A refresh of it looks under other `roots`, if there are any.
+    pub fn frozen(&self, roots: Option<Vec<Root>>) -> Self {
+        let mut catalog = self.catalog.clone();
+        if let Some(roots) = roots {
+            catalog.roots.places = roots.into();
+        }
         Self {
-            roots: Arc::clone(&self.roots),
+            catalog,
             options: self.options,
             current: self.current.clone(),
             report: self.report.clone(),
@@ -208,7 +218,7 @@ impl LogDir {
     ) -> Result<KindScan> {
         let state = self.state();
         let filter = selection.into().resolve(&state, go_on)?;
-        KindScan::new(&state.view(&filter), projection, &filter)
+        KindScan::new(&state.view(&filter, go_on)?, projection, &filter)
     }
 
     /// One row a session. Which columns there are depends on what is in the log.
@@ -278,7 +288,11 @@ impl LogDir {
     /// Run and name of the embeddings that meet the conditions on runs and tags.
     pub fn embedding_names(&self, selection: &Selection) -> Result<Vec<(String, String)>> {
         let Selection { filter, tags } = selection;
-        embeddings::names(&self.state().view(filter), filter, tags.as_ref())
+        embeddings::names(
+            &self.state().view(filter, &mut || true)?,
+            filter,
+            tags.as_ref(),
+        )
     }
 
     /// The series: what each holds and how many values.
@@ -305,7 +319,7 @@ impl LogDir {
 
     /// Every tag of the runs in the filter.
     pub fn tags(&self, filter: Filter, go_on: &mut dyn FnMut() -> bool) -> Result<HashSet<String>> {
-        series::tags(&self.state().view(&filter), filter, go_on)
+        series::tags(&self.state().view(&filter, go_on)?, filter, go_on)
     }
 
     fn state(&self) -> State {
@@ -313,7 +327,7 @@ impl LogDir {
         State {
             snapshot,
             tags,
-            roots: Arc::clone(&self.roots),
+            catalog: self.catalog.clone(),
             options: self.options,
             report: self.report.clone(),
             casts: self.casts.clone(),
@@ -333,7 +347,7 @@ impl LogDir {
         let state = self.state();
         Scan::deferred(self.options.threads, schema, move |go_on| {
             let filter = selection.resolve(&state, go_on)?;
-            resolve(state.view(&filter), filter, go_on)
+            resolve(state.view(&filter, go_on)?, filter, go_on)
         })
     }
 
@@ -362,16 +376,13 @@ fn unique_name(name: &str, taken: &mut HashSet<String>) -> String {
     unique
 }
 
-fn no_event_file(path: &Path, unlisted: &[Unlisted]) -> Error {
-    let others = unlisted.first().map(|entry| {
-        let (count, path) = (unlisted.len(), entry.path.display());
-        format!("; {count} cannot be listed, first {path}: {}", entry.reason)
-    });
-    Error::argument(format!(
-        "path={:?}: no event file in it; their names contain \"tfevents\"{}",
-        path.display().to_string(),
-        others.unwrap_or_default()
-    ))
+/// Where a log of this machine is looked for.
+fn local(roots: Vec<Root>, missing_ok: bool) -> Catalog {
+    let places = roots.into();
+    Catalog {
+        roots: Roots { places, missing_ok },
+        store: Arc::new(Local),
+    }
 }
 
 /// An error that no input can cause.

@@ -2,7 +2,7 @@
 
 use super::casts::Casts;
 use super::view::Current;
-use super::{LogDir, Options, Report};
+use super::{LogDir, Options, Report, local};
 use crate::catalog::{Arrival, FileEntry, FileVersion, Replaced, Root, Run, Snapshot};
 use crate::filter::Names;
 use std::path::PathBuf;
@@ -27,25 +27,23 @@ impl LogDir {
     /// is another one here, or shorter, is then read as it is, and listed by [`LogDir::replaced`].
     pub fn restore(roots: Vec<Root>, options: Options, runs: Vec<PortableRun>) -> Self {
         let replaced = Replaced::default();
+        let catalog = local(roots, options.missing_ok);
         let file = |(path, version): (PathBuf, Option<FileVersion>)| {
-            let replaced = replaced.clone();
+            let (store, replaced) = (Arc::clone(&catalog.store), replaced.clone());
             Arc::new(match version {
-                Some(version) => FileEntry::arrived(path, Arrival { version, replaced }),
-                None => FileEntry::new(path),
+                Some(version) => FileEntry::arrived(store, path, Arrival { version, replaced }),
+                None => FileEntry::new(store, path, None),
             })
         };
         let run = |(name, files): PortableRun| Run {
             name,
             files: files.into_iter().map(file).collect(),
         };
-        let runs = runs.into_iter().map(run).collect();
+        let runs: Vec<Run> = runs.into_iter().map(run).collect();
         Self {
-            roots: roots.into(),
+            catalog,
             options,
-            current: Current::new(Snapshot {
-                runs,
-                ..Snapshot::default()
-            }),
+            current: Current::new(Snapshot::from(runs)),
             report: Report::default(),
             replaced,
             casts: Casts::default(),

@@ -6,11 +6,12 @@
 
 use super::pbtxt::{EmbeddingInfo, PbtxtError, ProjectorConfig};
 use super::{Root, View, unique_name};
+use crate::catalog::Store;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use std::collections::{BTreeMap, HashSet};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where a config may lie in a run.
 const CONFIGS: [&str; 2] = [
@@ -46,7 +47,7 @@ pub(super) fn places(view: &View) -> (Vec<String>, Vec<(usize, PathBuf)>) {
         }
     }
     // A config may lie in a root without event files of its own.
-    for root in &*view.roots {
+    for root in &*view.catalog.roots.places {
         if let Root::Directory { name, path } | Root::Matched { name, path } = root
             && !directories.contains_key(path)
         {
@@ -66,17 +67,23 @@ pub(super) fn places(view: &View) -> (Vec<String>, Vec<(usize, PathBuf)>) {
 /// Takes the config that was read, and what went wrong; an error if that is the end of it.
 pub(super) type OnError<'a> = &'a mut dyn FnMut(&Path, Error) -> Result<()>;
 
+/// How many bytes the file at `path` has; 0 if that cannot be told.
+pub(super) fn length(store: &dyn Store, path: &Path) -> u64 {
+    store.stat(path).map_or(0, |stat| stat.identity.length)
+}
+
 /// Reads the configs of all places. What cannot be read is damage like any other: it costs the
 /// embedding it belongs to, or its labels, or its sprite, and no other.
 pub(super) fn read(
+    store: &dyn Store,
     runs: &[String],
     places: &[(usize, PathBuf)],
     filter: &Filter,
     found: &mut Vec<Embedding>,
     on_error: OnError<'_>,
 ) -> Result<()> {
-    for (run, config) in configs(runs, places, filter) {
-        if let Err(error) = read_config(&config, run, filter, found, on_error) {
+    for (run, config) in configs(store, runs, places, filter) {
+        if let Err(error) = read_config(store, &config, run, filter, found, on_error) {
             on_error(&config, error)?;
         }
     }
@@ -86,12 +93,13 @@ pub(super) fn read(
 /// Run and name of every embedding in the configs of all places. A config that cannot be read has
 /// none.
 pub(super) fn names(
+    store: &dyn Store,
     runs: &[String],
     places: &[(usize, PathBuf)],
     filter: &Filter,
 ) -> Vec<(usize, String)> {
-    configs(runs, places, filter)
-        .filter_map(|(run, config)| Some((run, parsed(&config).ok()?)))
+    configs(store, runs, places, filter)
+        .filter_map(|(run, config)| Some((run, parsed(store, &config).ok()?)))
         .flat_map(|(run, parsed)| {
             let listed = parsed.embeddings.into_iter();
             listed.map(move |info| (run, split_name(&info.tensor_name).0.to_owned()))
@@ -102,6 +110,7 @@ pub(super) fn names(
 
 /// The configs that there are, with the number of their run.
 fn configs<'a>(
+    store: &'a dyn Store,
     runs: &'a [String],
     places: &'a [(usize, PathBuf)],
     filter: &'a Filter,
@@ -110,37 +119,43 @@ fn configs<'a>(
         .iter()
         .filter(|(run, _)| filter.runs.matches(&runs[*run]))
         .flat_map(|(run, directory)| CONFIGS.map(|name| (*run, directory.join(name))))
-        .filter(|(_, config)| config.exists())
+        .filter(|(_, config)| store.stat(config).is_ok())
 }
 
 /// The bytes of a regular file; anything else might never end.
-fn contents(path: &Path) -> Result<Vec<u8>> {
-    let metadata = fs::metadata(path).map_err(|e| Error::io(e, path))?;
-    if !metadata.is_file() {
+fn contents(store: &dyn Store, path: &Path) -> Result<Vec<u8>> {
+    let stat = store.stat(path).map_err(|e| Error::io(e, path))?;
+    if !stat.is_file {
         return Err(Error::damaged(path, 0, "no regular file"));
     }
-    fs::read(path).map_err(|e| Error::io(e, path))
+    let source = store.open(path, None, false);
+    let read = source.and_then(|source| source.read_all());
+    read.map_err(|e| Error::io(e, path))
 }
 
-fn parsed(config: &Path) -> Result<ProjectorConfig> {
-    let text = contents(config)?;
+fn parsed(store: &dyn Store, config: &Path) -> Result<ProjectorConfig> {
+    let text = contents(store, config)?;
     let text = String::from_utf8(text).map_err(|_| Error::damaged(config, 0, "no UTF-8"))?;
     let bad = |e: PbtxtError| Error::damaged(config, 0, format!("line {}: {}", e.line, e.reason));
     ProjectorConfig::parse(&text).map_err(bad)
 }
 
 fn read_config(
+    store: &dyn Store,
     config: &Path,
     run: usize,
     filter: &Filter,
     found: &mut Vec<Embedding>,
     on_error: OnError<'_>,
 ) -> Result<()> {
-    let parsed = parsed(config)?;
+    let parsed = parsed(store, config)?;
     let base = config.parent().unwrap_or(config);
-    let modified = fs::metadata(config).and_then(|m| m.modified()).ok();
-    let since = modified.and_then(|m| m.duration_since(std::time::UNIX_EPOCH).ok());
-    let wall_time = since.map_or(0.0, |d| d.as_secs_f64());
+    let modified = store
+        .stat(config)
+        .ok()
+        .and_then(|stat| stat.identity.modified_ns());
+    let since = modified.and_then(|ns| u64::try_from(ns).ok());
+    let wall_time = since.map_or(0.0, |ns| Duration::from_nanos(ns).as_secs_f64());
     let mut report = |error: Error| on_error(config, error);
     for info in &parsed.embeddings {
         let (name, step) = split_name(&info.tensor_name);
@@ -149,7 +164,7 @@ fn read_config(
         if !known || info.tensor_path.is_empty() {
             continue;
         }
-        let (shape, values) = match tensor(base, info) {
+        let (shape, values) = match tensor(store, base, info) {
             Ok(tensor) => tensor,
             Err(error) => {
                 report(error)?;
@@ -167,11 +182,11 @@ fn read_config(
             sprite: None,
             file: base.join(&info.tensor_path),
         };
-        match metadata_of(base, info, shape[0]) {
+        match metadata_of(store, base, info, shape[0]) {
             Ok(metadata) => embedding.metadata = metadata,
             Err(error) => report(error)?,
         }
-        match sprite_of(base, info) {
+        match sprite_of(store, base, info) {
             Ok(sprite) => embedding.sprite = sprite,
             Err(error) => report(error)?,
         }
@@ -180,10 +195,10 @@ fn read_config(
     Ok(())
 }
 
-fn sprite_of(base: &Path, info: &EmbeddingInfo) -> Result<Option<Vec<u8>>> {
+fn sprite_of(store: &dyn Store, base: &Path, info: &EmbeddingInfo) -> Result<Option<Vec<u8>>> {
     match &info.sprite {
         Some(sprite) if !sprite.image_path.is_empty() => {
-            contents(&inside(base, &sprite.image_path)?).map(Some)
+            contents(store, &inside(store, base, &sprite.image_path)?).map(Some)
         }
         _ => Ok(None),
     }
@@ -200,10 +215,10 @@ fn split_name(name: &str) -> (&str, i64) {
 }
 
 /// The file `name` under `base`, which it must not lead out of.
-fn inside(base: &Path, name: &str) -> Result<PathBuf> {
+fn inside(store: &dyn Store, base: &Path, name: &str) -> Result<PathBuf> {
     let path = base.join(name);
-    let real = fs::canonicalize(&path).map_err(|e| Error::io(e, &path))?;
-    let base = fs::canonicalize(base).map_err(|e| Error::io(e, base))?;
+    let real = store.resolve(&path).map_err(|e| Error::io(e, &path))?;
+    let base = store.resolve(base).map_err(|e| Error::io(e, base))?;
     if !real.starts_with(&base) {
         return Err(Error::damaged(
             &path,
@@ -214,9 +229,9 @@ fn inside(base: &Path, name: &str) -> Result<PathBuf> {
     Ok(real)
 }
 
-fn tensor(base: &Path, info: &EmbeddingInfo) -> Result<([u64; 2], Vec<f32>)> {
-    let path = inside(base, &info.tensor_path)?;
-    let bytes = contents(&path)?;
+fn tensor(store: &dyn Store, base: &Path, info: &EmbeddingInfo) -> Result<([u64; 2], Vec<f32>)> {
+    let path = inside(store, base, &info.tensor_path)?;
+    let bytes = contents(store, &path)?;
     let text = std::str::from_utf8(&bytes)
         .ok()
         .filter(|_| path.extension().is_none_or(|e| e != "bytes"));
@@ -259,12 +274,17 @@ fn tensor(base: &Path, info: &EmbeddingInfo) -> Result<([u64; 2], Vec<f32>)> {
     Ok(([points, width.unwrap_or(0) as u64], values))
 }
 
-fn metadata_of(base: &Path, info: &EmbeddingInfo, points: u64) -> Result<Option<Labels>> {
+fn metadata_of(
+    store: &dyn Store,
+    base: &Path,
+    info: &EmbeddingInfo,
+    points: u64,
+) -> Result<Option<Labels>> {
     if info.metadata_path.is_empty() {
         return Ok(None);
     }
-    let path = inside(base, &info.metadata_path)?;
-    let text = contents(&path)?;
+    let path = inside(store, base, &info.metadata_path)?;
+    let text = contents(store, &path)?;
     let text = String::from_utf8_lossy(&text); // as `text()` shows what is no UTF-8
     let mut lines: Vec<&str> = text.split('\n').collect();
     if lines.last().is_some_and(|l| l.is_empty()) {

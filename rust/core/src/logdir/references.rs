@@ -9,7 +9,7 @@ use crate::pipeline::block::RecordSpan;
 use crate::pipeline::decode::Block;
 use crate::record::crc::{MaskedCrc, Portable};
 use crate::record::{Frame, OVERHEAD, frame};
-use crate::source::{LocalFile, Source};
+use crate::source::Source;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
@@ -69,8 +69,8 @@ impl References {
         };
         let path = &task.entry.path;
         let changed = |reason: &str| Err(Error::changed(path, reason));
-        let source = match LocalFile::open(path, None, false) {
-            Ok(source) if task.entry.is(&source.identity()) => source,
+        let source = match task.entry.open(None, false) {
+            Ok(source) if task.entry.is(&*source) => source,
             Ok(_) => return changed("the file is another one now"),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return changed("the file is gone");
@@ -86,7 +86,7 @@ impl References {
         if offset.saturating_add(whole) > source.length() {
             return changed("the file ends before the record");
         }
-        let bytes = read(&source, offset, whole).map_err(|e| Error::io(e, path))?;
+        let bytes = read(&*source, offset, whole).map_err(|e| Error::io(e, path))?;
         match frame::<Portable>(&bytes) {
             Frame::Record { payload, crc: now }
                 if payload.len() as u64 == length
@@ -104,7 +104,7 @@ impl References {
 }
 
 /// `length` bytes from `offset` on, or as many as there are.
-fn read(source: &LocalFile, offset: u64, length: u64) -> std::io::Result<Vec<u8>> {
+fn read(source: &dyn Source, offset: u64, length: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
     let mut filled = 0;
     while filled < bytes.len() {

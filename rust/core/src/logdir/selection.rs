@@ -82,7 +82,7 @@ impl KnownTags {
                 runs: Names::exactly(missing.iter().cloned()),
                 ..Filter::default()
             };
-            found = series::tags(&state.view(&filter), filter, go_on)?;
+            found = series::tags(&state.view(&filter, go_on)?, filter, go_on)?;
         }
         let mut listed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         listed.runs.extend(missing);

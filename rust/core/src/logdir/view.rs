@@ -2,10 +2,12 @@
 
 use super::casts::Casts;
 use super::selection::KnownTags;
-use super::{OnDamage, Options, Root, Snapshot};
+use super::{OnDamage, Options, Snapshot};
+use crate::catalog::{Catalog, Changes};
+use crate::error::Result;
 use crate::filter::{Filter, Names};
 use crate::pipeline::record::Policy;
-use crate::pipeline::{self, Access, FileTask, Ordered, Report, Task};
+use crate::pipeline::{self, Access, FileTask, Ordered, Report, Task, Threads};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The snapshot of now, with the tags that were listed of it.
@@ -25,9 +27,13 @@ impl Current {
         held.clone()
     }
 
-    pub(super) fn set(&self, snapshot: Snapshot) {
+    /// Has scans capture `snapshot` from now on, which differs by `changes`.
+    pub(super) fn set(&self, snapshot: Arc<Snapshot>, changes: &Changes) {
         let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *held = (Arc::new(snapshot), Arc::default());
+        held.0 = snapshot;
+        if *changes != Changes::default() {
+            held.1 = Arc::default();
+        }
     }
 }
 
@@ -42,7 +48,7 @@ impl Clone for Current {
 pub(crate) struct State {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) tags: Arc<KnownTags>,
-    pub(super) roots: Arc<[Root]>,
+    pub(super) catalog: Catalog,
     pub(super) options: Options,
     pub(super) report: Report,
     pub(super) casts: Casts,
@@ -50,19 +56,20 @@ pub(crate) struct State {
 
 impl State {
     /// The runs in `filter` and their files, in order. Reads where a run has several.
-    pub(super) fn view(&self, filter: &Filter) -> View {
+    pub(super) fn view(&self, filter: &Filter, go_on: &mut dyn FnMut() -> bool) -> Result<View> {
         let snapshot = match &filter.runs {
             Names::All => Arc::clone(&self.snapshot),
             runs => Arc::new(self.snapshot.of_runs(|name| runs.matches(name))),
         };
-        View {
-            files: pipeline::tasks(&snapshot),
+        let mut threads = Threads::new(self.options.threads, go_on);
+        Ok(View {
+            files: pipeline::tasks(&snapshot, &mut threads)?,
             snapshot,
-            roots: Arc::clone(&self.roots),
+            catalog: self.catalog.clone(),
             options: self.options,
             report: self.report.clone(),
             casts: self.casts.clone(),
-        }
+        })
     }
 }
 
@@ -71,7 +78,7 @@ impl State {
 pub(crate) struct View {
     /// The runs of the scan, which are numbered in here.
     pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) roots: Arc<[Root]>,
+    pub(super) catalog: Catalog,
     pub(crate) files: Vec<FileTask>,
     pub(crate) options: Options,
     pub(crate) report: Report,

@@ -1,30 +1,34 @@
-//! Reads the wall time of a file's first event, which orders the files of a run.
+//! Reads the wall times of files' first events, which order the files of a run.
 
 use super::walk::{Part, Position, Refusal, Span, Visitor, Walk};
-use crate::catalog::FileEntry;
+use crate::catalog::{FileEntry, Run, Spread};
 use crate::error::Result;
 use crate::event::view::Event;
 use crate::event::wire::{Field, Fields};
 use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
-use crate::source::{LocalFile, Source, Window};
-use std::path::Path;
+use crate::source::Window;
 
 /// Damaged places that are passed at most to learn the time of the first event.
 const MOST_DAMAGE: usize = 64;
 
-/// Wall time of the first event; infinite if there is none. Read once, then kept by the entry.
-pub(super) fn wall_time(entry: &FileEntry) -> f64 {
-    if let Some(known) = entry.first_wall_time() {
-        return known;
-    }
-    let Some(found) = first_wall_time(&entry.path) else {
-        return f64::INFINITY; // perhaps later
-    };
-    entry.set_first_wall_time(found);
-    found
+/// Files whose first events one thread reads before another helps.
+const FEW_FILES: usize = 8;
+
+/// Reads the first events of files that are one of several in their run, and keeps their times.
+pub(super) fn read(runs: &[Run], spread: &mut dyn Spread) -> Result<()> {
+    let of_several = runs.iter().filter(|run| run.files.len() > 1);
+    let unread: Vec<_> = of_several
+        .flat_map(|run| &run.files)
+        .filter(|file| file.first_wall_time().is_none())
+        .collect();
+    spread.each(unread.len(), FEW_FILES, &|i| {
+        if let Some(time) = first_wall_time(unread[i]) {
+            unread[i].set_first_wall_time(time); // or else perhaps later
+        }
+    })
 }
 
-fn first_wall_time(path: &Path) -> Option<f64> {
+fn first_wall_time(file: &FileEntry) -> Option<f64> {
     struct First(Option<f64>);
     impl Visitor for First {
         fn record<C: Crc>(
@@ -56,7 +60,7 @@ fn first_wall_time(path: &Path) -> Option<f64> {
             self.0.run::<C, _>(self.1, self.3, self.2)
         }
     }
-    let source = LocalFile::open(path, None, false).ok()?;
+    let source = file.open(None, false).ok()?;
     let (mut window, mut first) = (Window::default(), First(None));
     let mut at = Position::default();
     for _ in 0..MOST_DAMAGE {
@@ -65,7 +69,7 @@ fn first_wall_time(path: &Path) -> Option<f64> {
             low: at.offset,
             high: (at.offset + 1).min(source.length()),
         };
-        let walk = Walk::new(&source, path, part);
+        let walk = Walk::new(&*source, &file.path, part);
         let span = with_fastest(Look(walk, &mut window, &mut first, Some(at))).ok()?;
         if first.0.is_some() || span.ended || span.next.offset <= at.offset {
             break;

@@ -24,15 +24,17 @@ pub mod restarts;
 pub mod sink;
 pub mod survey;
 pub mod tags;
+mod threads;
 pub mod walk;
 
 pub use order::{News, Ordered, Output, Report};
 pub use plan::{FileTask, Unit, UnitPart, plan, tasks};
 pub use pool::Budget;
+pub use threads::Threads;
 
 use crate::error::{Error, Result, describe};
 use crate::record::crc::{Crc, Job, with_fastest};
-use crate::source::{LocalFile, Window};
+use crate::source::Window;
 use crate::table::Memory;
 use record::{Events, Policy, Records};
 use std::io::ErrorKind;
@@ -147,8 +149,8 @@ impl<E: Events> Job for Parts<'_, E> {
             self.records
                 .events
                 .enter(task.run, part.file as u32, part.first);
-            let source = match LocalFile::open(&task.entry.path, Some(task.length), self.maps) {
-                Ok(source) if task.entry.is(&source.identity()) => source,
+            let source = match task.entry.open(Some(task.length), self.maps) {
+                Ok(source) if task.entry.is(&*source) => source,
                 Ok(_) => {
                     let why = format!("the file is another one now; {LOOK_AGAIN}");
                     spans.push(self.lost(part, task, why));
@@ -168,7 +170,7 @@ impl<E: Events> Job for Parts<'_, E> {
             let walk = Walk {
                 end: task.end,
                 cancelled: Some(&self.scratch.cancelled),
-                ..Walk::new(&source, &task.entry.path, part.part)
+                ..Walk::new(&*source, &task.entry.path, part.part)
             };
             let window = &mut self.scratch.window;
             let from = self.from.or_else(|| task.start_of(part.part));
@@ -177,7 +179,7 @@ impl<E: Events> Job for Parts<'_, E> {
                 Ok(span) => span,
                 Err(interrupted) => return (Err(interrupted), true),
             };
-            let intact = window.is_intact(&source);
+            let intact = window.is_intact(&*source);
             window.reset();
             if !intact {
                 return (Err(Error::interrupted()), false);

@@ -66,8 +66,7 @@ impl Report {
     }
 
     /// Takes note of a file that cannot be read as what it should be.
-    pub(crate) fn add_unreadable(&self, path: &Path, error: &Error) {
-        let length = std::fs::metadata(path).map_or(0, |m| m.len());
+    pub(crate) fn add_unreadable(&self, path: &Path, length: u64, error: &Error) {
         let reason = error.reason();
         self.add(
             path,
@@ -208,9 +207,6 @@ impl<T: Task> Ordered<T> {
             let file = &self.files[part.file];
             if !span.damage.is_empty() && !self.raise {
                 self.report.add(&file.entry.path, &span.damage);
-            }
-            if let Some(first) = span.first {
-                file.entry.passed(first, span.next.offset, span.records);
             }
             if let Some(damage) = span.damage.first().filter(|_| self.raise) {
                 return Err(Error::damaged(

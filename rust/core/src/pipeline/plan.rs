@@ -2,7 +2,8 @@
 
 use super::first;
 use super::walk::{End, Part, Position};
-use crate::catalog::{FileEntry, Snapshot};
+use crate::catalog::{FileEntry, Snapshot, Spread};
+use crate::error::Result;
 use std::sync::Arc;
 
 /// Bytes of a large file in one unit: enough to make the search for its first record small beside
@@ -55,19 +56,22 @@ impl FileTask {
 }
 
 /// The files in the order of the contract: runs as listed, their files by the wall time of the
-/// first event, then by name.
-pub fn tasks(snapshot: &Snapshot) -> Vec<FileTask> {
+/// first event, then by name. Reads where a run has several.
+///
+/// # Errors
+/// If the caller wants to stop.
+pub fn tasks(snapshot: &Snapshot, spread: &mut dyn Spread) -> Result<Vec<FileTask>> {
+    first::read(&snapshot.runs, spread)?;
     let mut tasks = Vec::new();
     for (number, run) in snapshot.runs.iter().enumerate() {
+        let time = |file: &FileEntry| file.first_wall_time().unwrap_or(f64::INFINITY);
         let mut files = run.files.clone();
-        if files.len() > 1 {
-            files.sort_by(|a, b| first::wall_time(a).total_cmp(&first::wall_time(b)));
-        }
+        files.sort_by(|a, b| time(a).total_cmp(&time(b)));
         for entry in files {
             tasks.push(FileTask::whole(entry, number as u32));
         }
     }
-    tasks
+    Ok(tasks)
 }
 
 /// Part of a file in a unit.

@@ -336,7 +336,7 @@ impl<T: Task> Drop for Pool<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     #[test]
     fn no_more_work_at_once_than_the_budget_has_room_for() {

@@ -22,6 +22,9 @@ pub struct Identity {
     pub length: u64,
     modified: Option<SystemTime>,
     changed: (i64, i64),
+    /// When the file was created, where that never changes: the inode of a deleted file may be
+    /// given to a new one.
+    created: Option<SystemTime>,
 }
 
 impl Identity {
@@ -42,7 +45,31 @@ impl Identity {
             length: metadata.len(),
             modified: metadata.modified().ok(),
             changed,
+            // Elsewhere setting a file's times may change it.
+            created: metadata
+                .created()
+                .ok()
+                .filter(|_| cfg!(target_os = "linux")),
         }
+    }
+
+    /// Whether both are states of one file, as far as the system can tell.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        self.file == other.file && self.created == other.created
+    }
+
+    /// Whether the last change was earlier than `moment` by more than `tick`, so that any change
+    /// after that moment has another time.
+    pub fn is_older_than(&self, tick: Duration, moment: SystemTime) -> bool {
+        let changed = u64::try_from(self.changed.0).map(Duration::from_secs);
+        let changed = changed
+            .ok()
+            .and_then(|at| SystemTime::UNIX_EPOCH.checked_add(at));
+        let before = |at: Option<SystemTime>| {
+            at.and_then(|at| moment.duration_since(at).ok())
+                .is_some_and(|age| age > tick)
+        };
+        before(self.modified) && before(changed)
     }
 
     /// When the file was last written, in nanoseconds since 1970.
@@ -103,11 +130,6 @@ impl LocalFile {
         })
     }
 
-    /// The state the file was in when it was opened.
-    pub fn identity(&self) -> Identity {
-        self.identity
-    }
-
     /// The open file.
     pub(super) fn handle(&self) -> &File {
         &self.handle
@@ -119,6 +141,11 @@ impl LocalFile {
             .metadata()
             .is_ok_and(|now| Identity::of(&now) == self.identity)
     }
+}
+
+/// Whether `directory` lies on a file system of this machine.
+pub fn is_local(directory: &Path) -> bool {
+    File::open(directory).is_ok_and(|handle| super::map::is_safe_for(&handle))
 }
 
 impl Source for LocalFile {
@@ -135,6 +162,10 @@ impl Source for LocalFile {
         {
             std::os::windows::fs::FileExt::seek_read(&self.handle, buffer, offset)
         }
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        Some(self.identity)
     }
 
     fn mappable(&self) -> Option<&LocalFile> {

@@ -21,10 +21,13 @@ mod map;
 mod map;
 mod window;
 
-pub use local::{Identity, LocalFile};
+pub use local::{Identity, LocalFile, is_local};
 pub use window::Window;
 
 use std::io;
+
+/// Bytes of a small file that are read at once.
+const READ_AT_ONCE: usize = 1 << 20;
 
 /// Bytes at offsets. Implemented by local files; object stores answer the same two calls with
 /// range requests.
@@ -34,6 +37,30 @@ pub trait Source: Send + Sync {
 
     /// Reads into `buffer` from `offset`; 0 only at the end of what is there.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// All bytes there are. Memory grows with the bytes that come, whatever the length says.
+    fn read_all(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        loop {
+            let filled = bytes.len();
+            let left = usize::try_from(self.length()).unwrap_or(usize::MAX) - filled;
+            bytes.resize(filled + left.min(READ_AT_ONCE), 0);
+            match self.read_at(&mut bytes[filled..], filled as u64) {
+                Ok(0) => {
+                    bytes.truncate(filled);
+                    return Ok(bytes);
+                }
+                Ok(read) => bytes.truncate(filled + read),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => bytes.truncate(filled),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The state the file was in when it was opened, where that is known.
+    fn identity(&self) -> Option<Identity> {
+        None
+    }
 
     /// The file behind the source, if it may be mapped.
     fn mappable(&self) -> Option<&LocalFile> {

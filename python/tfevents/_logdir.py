@@ -389,7 +389,8 @@ class LogDir:
         counted = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
         series = f"; series: {counted}" if counted else ""
         size = f"{_counted(len(runs), 'run')}, {_counted(len(paths), 'file')}"
-        return f"<tfevents.LogDir of {size}: {shown}{series}>"
+        named = f": {shown}" if shown else ""
+        return f"<tfevents.LogDir of {size}{named}{series}>"
 
     def _repr_html_(self) -> str:
         """Series of each kind by run, as a table; reads."""

@@ -30,6 +30,7 @@ def test_open_takes_what_the_contract_says():
         "checksum": True,
         "mmap": "auto",
         "threads": None,
+        "missing_ok": False,
         "storage_options": None,
     }
     assert all(p.kind is p.KEYWORD_ONLY for p in options)

@@ -213,7 +213,7 @@ impl PyLogDir {
     /// Fails unless the file at `path` begins like an event file or holds a record somewhere.
     #[staticmethod]
     fn check(py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        match py.detach(|| tfevents::logdir::looks_like_event_file(&Local, &path)) {
+        match py.detach(|| tfevents::logdir::looks_like_event_file(&Local::default(), &path)) {
             Ok(true) => Ok(()),
             Ok(false) => Err(PyValueError::new_err(format!(
                 "path={:?} is no event file: no record was found in it",

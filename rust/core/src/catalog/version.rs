@@ -119,7 +119,7 @@ mod tests {
 
     fn version(path: &Path) -> FileVersion {
         let identity = Identity::of(&std::fs::metadata(path).unwrap());
-        FileVersion::of(&Local, path, &identity)
+        FileVersion::of(&Local::default(), path, &identity)
     }
 
     #[test]
@@ -148,7 +148,10 @@ mod tests {
             bytes.push(0);
             std::fs::write(&path, &bytes).unwrap();
             let now = Identity::of(&std::fs::metadata(&path).unwrap());
-            assert!(!before.is_still(&Local, &path, &now), "{changed}");
+            assert!(
+                !before.is_still(&Local::default(), &path, &now),
+                "{changed}"
+            );
         }
     }
 

@@ -381,7 +381,7 @@ fn local(roots: Vec<Root>, missing_ok: bool) -> Catalog {
     let places = roots.into();
     Catalog {
         roots: Roots { places, missing_ok },
-        store: Arc::new(Local),
+        store: Arc::new(Local::default()),
     }
 }
 

@@ -16,9 +16,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// The coarsest clock of a file system, that of FAT, ticks every two seconds.
-const COARSEST_TICK: Duration = Duration::from_secs(3);
-
 /// What a directory holds.
 #[derive(Debug)]
 pub(super) struct Directory {
@@ -32,13 +29,22 @@ pub(super) struct Directory {
     pub(super) unlisted: Vec<(PathBuf, String)>,
 }
 
-/// Which devices hold file systems of this machine, as far as that was asked.
-#[derive(Debug, Default)]
-pub(super) struct Devices(Mutex<HashMap<u64, bool>>);
+/// How far the times of directories can be relied upon, by device.
+#[derive(Debug)]
+pub(super) struct Devices {
+    tick: Duration,
+    /// Which of them hold file systems of this machine, as far as that was asked.
+    local: Mutex<HashMap<u64, bool>>,
+}
 
 impl Devices {
+    pub(super) fn new(tick: Duration) -> Self {
+        let local = Mutex::default();
+        Self { tick, local }
+    }
+
     fn is_local(&self, directory: &Path, state: &Identity) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.local.lock().unwrap_or_else(PoisonError::into_inner);
         let device = known.entry(state.file.0);
         *device.or_insert_with(|| is_local(directory))
     }
@@ -57,7 +63,7 @@ impl Directory {
         let started = SystemTime::now();
         let state = fs::metadata(path).ok().map(|now| Identity::of(&now));
         let mut listed = Self {
-            state: state.filter(|state| state.is_older_than(COARSEST_TICK, started)),
+            state: state.filter(|state| state.is_older_than(devices.tick, started)),
             files: Vec::new(),
             below: Vec::new(),
             unlisted: Vec::new(),

@@ -8,20 +8,35 @@ use super::spread::{Spread, collect};
 use super::store::{Listing, Roots, Stat, Store};
 use crate::error::Result;
 use crate::source::{Identity, LocalFile, Source};
-use directory::Directory;
+use directory::{Devices, Directory};
 use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use walk::Walk;
 
 /// Directories that one thread looks at before another helps.
 const FEW_DIRECTORIES: usize = 64;
 
+/// The coarsest clock of a file system, that of FAT, ticks every two seconds.
+const COARSEST_TICK: Duration = Duration::from_secs(3);
+
 /// The local file systems.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Local;
+#[derive(Debug, Clone, Copy)]
+pub struct Local {
+    /// Two changes of a directory that are further apart than this have different times.
+    pub tick: Duration,
+}
+
+impl Default for Local {
+    fn default() -> Self {
+        Self {
+            tick: COARSEST_TICK,
+        }
+    }
+}
 
 /// Directories by the path that led to them.
 type Directories = HashMap<PathBuf, Arc<Directory>>;
@@ -65,7 +80,9 @@ impl Store for Local {
         let unchanged = unchanged.into_iter();
         let unchanged = unchanged.map(|(path, known)| (path.clone(), Arc::clone(known)));
         let unchanged = unchanged.collect();
-        Walk::new(unchanged, spread).list(roots).map(Arc::new)
+        Walk::new(unchanged, Devices::new(self.tick), spread)
+            .list(roots)
+            .map(Arc::new)
     }
 
     fn stat(&self, location: &Path) -> io::Result<Stat> {

@@ -51,11 +51,15 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(unchanged: Directories, spread: &'a mut dyn Spread) -> Self {
+    pub(super) fn new(
+        unchanged: Directories,
+        devices: Devices,
+        spread: &'a mut dyn Spread,
+    ) -> Self {
         Self {
             spread,
             unchanged,
-            devices: Devices::default(),
+            devices,
             listing: Listing::default(),
             directories: Directories::new(),
             links: Vec::new(),

@@ -60,7 +60,7 @@ class Log:
     def open(cls, places: Places, options: Options) -> Log:
         """The files under `places`, as of now."""
         roots = places.roots()
-        return cls(_native.LogDir(roots, *options), roots, places, options)
+        return cls(_native.LogDir(roots, options), roots, places, options)
 
     def refreshed(self) -> tuple[Log, Changes]:
         """The log as of now, and how it differs from this one."""
@@ -213,7 +213,7 @@ class Log:
             ]
             roots = [(kind, name, os.path.join(at, path)) for kind, name, path in roots]  # noqa: PTH118
             places = places.seen_from(at)
-        return cls(_native.LogDir.restore(files, roots, *options), roots, places, options)
+        return cls(_native.LogDir.restore(files, roots, options), roots, places, options)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Log.restore, self.portable()

@@ -67,6 +67,9 @@ Version: TypeAlias = tuple[int, tuple[int, int], int | None, int | None]
 #: A run's name, and path and version of its files.
 Run: TypeAlias = tuple[str, list[tuple[str, Version | None]]]
 
+#: restarts, on_damage, checksum, mmap, threads, missing_ok.
+Options: TypeAlias = tuple[str, str, bool, str, int | None, bool]
+
 class Filter(TypedDict):
     runs: Names | None
     tags: Names | Callable[[list[str]], list[str]] | None  # chooses among all tags
@@ -90,12 +93,7 @@ class LogDir:
     def __new__(
         cls,
         roots: list[tuple[str, str, str]],
-        restarts: str,
-        on_damage: str,
-        checksum: bool,
-        mmap: str,
-        threads: int | None,
-        missing_ok: bool,
+        how: Options,
     ) -> LogDir: ...
     def frozen(self, roots: list[tuple[str, str, str]] | None) -> LogDir: ...
     def portable(self, runs: Names | None) -> list[Run]: ...
@@ -103,12 +101,7 @@ class LogDir:
     def restore(
         runs: list[Run],
         roots: list[tuple[str, str, str]],
-        restarts: str,
-        on_damage: str,
-        checksum: bool,
-        mmap: str,
-        threads: int | None,
-        missing_ok: bool,
+        how: Options,
     ) -> LogDir: ...
     def replaced(self) -> list[Path]: ...
     @property

@@ -126,32 +126,29 @@ pub(crate) fn root((kind, name, path): (String, String, PathBuf)) -> Root {
     }
 }
 
-/// The arguments of `open` that say how to read.
-pub(crate) fn options(
-    restarts: &str,
-    on_damage: &str,
-    checksum: bool,
-    mmap: &str,
-    threads: Option<i64>,
-    missing_ok: bool,
-) -> PyResult<Options> {
+/// The arguments of `open` that say how to read: restarts, on_damage, checksum, mmap, threads,
+/// missing_ok.
+pub(crate) type OptionsArg = (String, String, bool, String, Option<i64>, bool);
+
+pub(crate) fn options(how: OptionsArg) -> PyResult<Options> {
+    let (restarts, on_damage, checksum, mmap, threads, missing_ok) = how;
     let one_of = |argument: &str, given: &str, allowed: &str| {
         PyValueError::new_err(format!("{argument}={given:?}; it is one of {allowed}"))
     };
     let usual = Options::default();
     Ok(Options {
-        restarts: match restarts {
+        restarts: match &*restarts {
             "all" => Restarts::All,
             "last" => Restarts::Last,
             given => return Err(one_of("restarts", given, "\"all\", \"last\"")),
         },
-        on_damage: match on_damage {
+        on_damage: match &*on_damage {
             "skip" => OnDamage::Skip,
             "raise" => OnDamage::Raise,
             given => return Err(one_of("on_damage", given, "\"skip\", \"raise\"")),
         },
         checksum,
-        maps: match mmap {
+        maps: match &*mmap {
             "auto" => true,
             "never" => false,
             given => return Err(one_of("mmap", given, "\"auto\", \"never\"")),

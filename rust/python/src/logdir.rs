@@ -1,6 +1,6 @@
 //! `LogDir`: runs, readers, refresh.
 
-use crate::args::{FilterArg, NamesArg, names, options, root};
+use crate::args::{FilterArg, NamesArg, OptionsArg, names, options, root};
 use crate::error::to_py;
 use crate::interrupt::detached;
 use crate::scan::PyScan;
@@ -31,14 +31,9 @@ impl PyLogDir {
     fn new(
         py: Python<'_>,
         roots: Vec<(String, String, PathBuf)>,
-        restarts: &str,
-        on_damage: &str,
-        checksum: bool,
-        mmap: &str,
-        threads: Option<i64>,
-        missing_ok: bool,
+        how: OptionsArg,
     ) -> PyResult<Self> {
-        let options = options(restarts, on_damage, checksum, mmap, threads, missing_ok)?;
+        let options = options(how)?;
         let roots = roots.into_iter().map(root).collect();
         detached(py, |go_on| LogDir::open_while(roots, options, go_on)).map(Self)
     }
@@ -69,14 +64,9 @@ impl PyLogDir {
     fn restore(
         runs: Vec<Run>,
         roots: Vec<(String, String, PathBuf)>,
-        restarts: &str,
-        on_damage: &str,
-        checksum: bool,
-        mmap: &str,
-        threads: Option<i64>,
-        missing_ok: bool,
+        how: OptionsArg,
     ) -> PyResult<Self> {
-        let options = options(restarts, on_damage, checksum, mmap, threads, missing_ok)?;
+        let options = options(how)?;
         let version = |(length, file, modified, ends): Version| FileVersion {
             length,
             file,

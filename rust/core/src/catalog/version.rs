@@ -130,7 +130,7 @@ mod tests {
         let before = version(&path);
         std::fs::write(&path, [7; 1500]).unwrap();
         assert!(before.is_still(
-            &Local,
+            &Local::default(),
             &path,
             &Identity::of(&std::fs::metadata(&path).unwrap())
         ));
@@ -163,7 +163,7 @@ mod tests {
         let before = version(&path);
         std::fs::write(&path, [7; 999]).unwrap();
         assert!(!before.is_still(
-            &Local,
+            &Local::default(),
             &path,
             &Identity::of(&std::fs::metadata(&path).unwrap())
         ));

@@ -224,6 +224,7 @@ mod tests {
     use super::*;
     use arrow_array::cast::AsArray;
     use arrow_array::types::{Float32Type, Int64Type};
+    use std::fs;
     use std::path::Path;
 
     fn log(folder: &Path, config: &str) -> Result<Vec<RecordBatch>> {

@@ -3,12 +3,12 @@
 pub use super::block::{Block, Blocks, RowOrRestart, Start};
 
 use super::block::RecordSpan;
-use super::plugin::Owner;
+use super::plugin::Attribution;
 use super::projection::Projection;
 use super::record::{Events, Trouble};
 use super::resolve::{Gate, Resolved, for_each_value};
 use super::sink::{Many, One, Place, Sink};
-use super::tags::{Context, Tags};
+use super::tags::{Context, LocalTag, Tags};
 use super::walk::SHORT_SEARCH;
 use crate::event::Irregular;
 use crate::event::check::Proof;
@@ -160,7 +160,9 @@ impl<'s, S: Sink> Decoder<'s, S> {
         let Some(resolved) = self.tags.resolve(message, gate, meshes)? else {
             return Ok(());
         };
-        if !self.is_timely(event.step, event.wall_time) || !self.tags.is_selected(resolved.owner) {
+        if !self.is_timely(event.step, event.wall_time)
+            || !self.tags.is_selected(resolved.attribution)
+        {
             return Ok(());
         }
         let place = place(resolved.tag, event, record, number);
@@ -231,7 +233,7 @@ impl<'s, S: Sink> Decoder<'s, S> {
         };
         let proof = Proof::of(payload)?;
         let tag = self.tags.id(tag).ok_or(Irregular)?;
-        let wanted = self.tags.is_wanted(tag) && self.tags.is_selected(Owner::GRAPHS);
+        let wanted = self.tags.is_wanted(tag) && self.tags.is_selected(Attribution::GRAPHS);
         if wanted && self.is_timely(event.step, event.wall_time) {
             let entry = proof.covers(Entry {
                 value: Value::default(),
@@ -246,7 +248,7 @@ impl<'s, S: Sink> Decoder<'s, S> {
 }
 
 #[inline(always)]
-fn place(tag: u32, event: &Event<'_>, record: RecordSpan, value: u32) -> Place {
+fn place(tag: LocalTag, event: &Event<'_>, record: RecordSpan, value: u32) -> Place {
     Place {
         tag,
         step: event.step,
@@ -300,7 +302,7 @@ impl<S: Sink> Events for Decoder<'_, S> {
         let own = value.metadata.and_then(Metadata::parse);
         let plugin = match own.filter(|own| !own.plugin.is_empty()) {
             Some(own) => Some(Plugin::of(own.plugin)),
-            None => self.tags.known(id).map(|owner| owner.plugin),
+            None => self.tags.known(id).map(|attribution| attribution.plugin),
         };
         // Metadata that is not known yet must be learned, whenever its event happened.
         if !self.is_timely(peek.step, peek.wall_time) && self.tags.known(id).is_some() {

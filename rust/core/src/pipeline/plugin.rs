@@ -8,7 +8,8 @@
 //!
 //! Plugins are numbers within a unit, so that a value is held against a filter by comparing two.
 
-use super::tags::Tags;
+use super::tags::{LocalTag, Tags};
+use crate::event::Irregular;
 use crate::event::kind::Plugin;
 use crate::event::view::{Content, Value};
 
@@ -17,17 +18,17 @@ const BUILT_IN: [&str; 6] = ["", "scalars", "histograms", "images", "audio", "gr
 
 /// A plugin, as the values of a unit name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Owner {
+pub struct Attribution {
     /// The plugin, if its data has a kind of its own.
     pub plugin: Plugin,
     /// The number of its name; 0 if nothing names one.
     pub name: u32,
 }
 
-impl Owner {
-    /// The owner of a `simple_value` that names no other.
+impl Attribution {
+    /// The attribution of a `simple_value` that names no other.
     pub const SCALARS: Self = Self::built_in(1);
-    /// The owner of the graphs that events hold beside summaries.
+    /// The attribution of the graphs that events hold beside summaries.
     pub const GRAPHS: Self = Self::built_in(5);
 
     const fn built_in(name: u32) -> Self {
@@ -43,7 +44,7 @@ impl Owner {
         self.name != 0
     }
 
-    /// The owner of a value without a name, by the field number of its content; `None` where the
+    /// The attribution of a value without a name, by the field number of its content; `None` where the
     /// run's metadata decides.
     fn of_content(field: u32) -> Option<Self> {
         match field {
@@ -59,25 +60,25 @@ impl Owner {
 
 /// The names of plugins by number.
 #[derive(Debug)]
-pub(super) struct Owners {
+pub(super) struct PluginNames {
     names: Vec<Box<str>>,
     wanted: Option<u32>,
 }
 
-impl Owners {
+impl PluginNames {
     /// With the plugin a scan is restricted to.
     pub(super) fn new(wanted: Option<&str>) -> Self {
-        let mut owners = Self {
+        let mut plugins = Self {
             names: BUILT_IN.map(Box::from).to_vec(),
             wanted: None,
         };
-        owners.wanted = wanted.map(|name| owners.number(name));
-        owners
+        plugins.wanted = wanted.map(|name| plugins.number(name));
+        plugins
     }
 
     /// The plugin called `name`. There are about as many as there are plugins installed.
-    pub(super) fn owner(&mut self, name: &str) -> Owner {
-        Owner {
+    pub(super) fn attribution(&mut self, name: &str) -> Attribution {
+        Attribution {
             plugin: Plugin::of(name.as_bytes()),
             name: self.number(name),
         }
@@ -94,13 +95,17 @@ impl Owners {
 
 impl Tags<'_> {
     /// Whose data a value is. What nothing told here is taken note of, unless the run begins in this
-    /// unit, so that nothing else could tell. `None` if the metadata is malformed.
+    /// unit, so that nothing else could tell.
     #[inline(always)]
-    pub fn owner_of(&mut self, id: u32, value: &Value<'_>) -> Option<Owner> {
+    pub fn attribution_of(
+        &mut self,
+        id: LocalTag,
+        value: &Value<'_>,
+    ) -> Result<Attribution, Irregular> {
         if let Some(metadata) = value.metadata {
-            let own = self.note(id, metadata)?;
+            let own = self.read_metadata(id, metadata)?;
             if own.is_named() {
-                return Some(own);
+                return Ok(own);
             }
         }
         let field = match value.content {
@@ -112,33 +117,40 @@ impl Tags<'_> {
             Content::Tensor(_) => 8,
             Content::None => 0,
         };
-        Some(Owner::of_content(field).unwrap_or_else(|| self.known_or_unresolved(id)))
+        Ok(Attribution::of_content(field).unwrap_or_else(|| self.known_or_missing(id)))
     }
 
     /// Whose data a value is of which only the head is at hand: the field number of its content, and
     /// its metadata, if the head reaches that. `None` where the whole value has to be looked at.
-    pub fn owner_of_head(&mut self, id: u32, field: u32, metadata: Option<&[u8]>) -> Option<Owner> {
+    pub fn attribution_of_head(
+        &mut self,
+        id: LocalTag,
+        field: u32,
+        metadata: Option<&[u8]>,
+    ) -> Option<Attribution> {
         if let Some(metadata) = metadata {
-            if self.is_news(id, metadata) {
+            if self.is_new_metadata(id, metadata) {
                 return None; // and nothing is learned from what has not been verified
             }
-            let own = self.note(id, metadata)?;
+            let own = self.read_metadata(id, metadata).ok()?;
             if own.is_named() {
                 return Some(own);
             }
         }
-        Owner::of_content(field).or_else(|| self.known(id))
+        Attribution::of_content(field).or_else(|| self.known(id))
     }
 
-    /// Whether a value of `owner` is of the plugin asked for.
+    /// Whether a value of `attribution` is of the plugin asked for.
     #[inline(always)]
-    pub fn is_selected(&self, owner: Owner) -> bool {
-        self.owners().wanted.is_none_or(|name| name == owner.name)
+    pub fn is_selected(&self, attribution: Attribution) -> bool {
+        self.plugins()
+            .wanted
+            .is_none_or(|name| name == attribution.name)
     }
 
     /// The name of a plugin; `None` if nothing names one.
-    pub fn plugin_name(&self, owner: Owner) -> Option<&str> {
-        let name = self.owners().names.get(owner.name as usize);
+    pub fn plugin_name(&self, attribution: Attribution) -> Option<&str> {
+        let name = self.plugins().names.get(attribution.name as usize);
         name.map(|name| &**name).filter(|name| !name.is_empty())
     }
 }

@@ -8,9 +8,9 @@
 //! A bad value is no reason to lose those beside it: they count, and the event is listed as damage
 //! with the first reason.
 
-use super::plugin::Owner;
+use super::plugin::Attribution;
 use super::record::Trouble;
-use super::tags::Tags;
+use super::tags::{LocalTag, Tags};
 use crate::event::Irregular;
 use crate::event::check::{Checked, Proof};
 use crate::event::kind::{Kind, kind_of};
@@ -97,9 +97,9 @@ pub struct Resolved<'a> {
     /// Its parts.
     pub value: Value<'a>,
     /// Number of its tag.
-    pub tag: u32,
+    pub tag: LocalTag,
     /// Whose data it is.
-    pub owner: Owner,
+    pub attribution: Attribution,
     /// `None` if it holds nothing.
     pub kind: Option<Kind>,
 }
@@ -114,7 +114,7 @@ impl<'a> Resolved<'a> {
         let value: Value<'m> = self.value;
         proof.covers(Entry {
             value: value.with_metadata(metadata),
-            plugin: self.owner.plugin,
+            plugin: self.attribution.plugin,
             graph: None,
         })
     }
@@ -137,15 +137,15 @@ impl Tags<'_> {
             return Ok(None);
         }
         // Metadata of what is no event is not believed.
-        if value.metadata.is_some_and(|m| self.is_news(tag, m)) {
+        if value.metadata.is_some_and(|m| self.is_new_metadata(tag, m)) {
             gate.pass()?;
         }
-        let owner = self.owner_of(tag, &value).ok_or(Irregular)?;
-        let kind = kind_of(&value.content, owner.plugin).ok_or(Irregular)?;
+        let attribution = self.attribution_of(tag, &value)?;
+        let kind = kind_of(&value.content, attribution.plugin).ok_or(Irregular)?;
         Ok(Some(Resolved {
             value,
             tag,
-            owner,
+            attribution,
             kind,
         }))
     }
@@ -172,7 +172,7 @@ impl Tags<'_> {
     }
 
     /// The number of the tag that a part of a mesh is listed by: the name of the mesh.
-    pub fn of_mesh(&mut self, value: &Value<'_>) -> Result<u32, Fault> {
+    pub fn of_mesh(&mut self, value: &Value<'_>) -> Result<LocalTag, Fault> {
         let name = self.id(mesh_name(value));
         name.ok_or("mesh whose name is no UTF-8")
     }

@@ -2,7 +2,7 @@
 
 use super::block::{Block, Blocks, RecordSpan, Start, Stored};
 use super::projection::{Projection, completes};
-use super::tags::Lesson;
+use super::tags::{Lesson, LocalTag};
 use crate::event::check::Checked;
 use crate::event::kind::Kind;
 use crate::event::tensor::Fault;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     /// Number of the tag.
-    pub tag: u32,
+    pub tag: LocalTag,
     /// As stored.
     pub step: i64,
     /// As stored.
@@ -121,8 +121,12 @@ impl<R: Rows> Sink for One<R> {
     #[inline(always)]
     fn push_plain(&mut self, place: Place, value: f64) {
         self.rows.push_plain(value);
-        self.keys
-            .push_one(place.tag, place.step, place.wall_time, place.record.offset);
+        self.keys.push_one(
+            place.tag.0,
+            place.step,
+            place.wall_time,
+            place.record.offset,
+        );
     }
 
     #[inline(always)]
@@ -130,7 +134,7 @@ impl<R: Rows> Sink for One<R> {
         let rows = self.rows.push(entry)?;
         let Place { tag, step, .. } = place;
         self.keys
-            .push(tag, step, place.wall_time, place.record.offset, rows);
+            .push(tag.0, step, place.wall_time, place.record.offset, rows);
         if let Some(stored) = &mut self.stored {
             let (record, value) = (place.record, place.value);
             stored.resize(self.keys.len(), Stored { record, value });

@@ -4,7 +4,8 @@
 //! the last time is tried first: one comparison of a few bytes, no hash. Metadata is mostly
 //! repeated to the letter, so it is parsed once for each distinct text.
 
-use super::plugin::{Owner, Owners};
+use super::plugin::{Attribution, PluginNames};
+use crate::event::Irregular;
 use crate::event::check;
 use crate::event::kind::Plugin;
 use crate::event::view::{Metadata, PlainScalar, Value, Values};
@@ -73,6 +74,10 @@ pub fn learn(context: &mut Context, run: u32, lesson: &Lesson) {
     }
 }
 
+/// The number of a tag within a unit of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalTag(pub u32);
+
 struct Tag {
     name: Box<str>,
     wanted: bool,
@@ -82,19 +87,19 @@ struct Tag {
     run: u32,
     /// The latest metadata, and what it says.
     metadata: Option<Box<[u8]>>,
-    latest: Owner,
+    latest: Attribution,
     /// The plugin the run's metadata named first, as far as this unit knows.
-    first: Option<Owner>,
+    first: Option<Attribution>,
     /// All of the metadata that did, where it is kept.
     first_metadata: Option<Arc<[u8]>>,
     /// Whether `first` is what counts for values that name no plugin.
-    settled: bool,
+    is_final: bool,
 }
 
 /// Interns the tags of one unit of work.
 pub struct Tags<'f> {
     filter: &'f Names,
-    owners: Owners,
+    plugins: PluginNames,
     /// Keep all of the metadata that names a tag's plugin.
     keeps_metadata: bool,
     tags: Vec<Tag>,
@@ -108,9 +113,9 @@ pub struct Tags<'f> {
     seed: Option<&'f Context>,
     first_run: Option<u32>,
     /// Tags whose plugin nothing told.
-    unresolved: Vec<u32>,
+    missing: Vec<u32>,
     /// Tags whose plugin would be another one if earlier units had said something else.
-    borrowed: Vec<u32>,
+    used: Vec<u32>,
 }
 
 impl<'f> Tags<'f> {
@@ -118,7 +123,7 @@ impl<'f> Tags<'f> {
     pub fn new(filter: &'f Names, plugin: Option<&str>, seed: Option<&'f Context>) -> Self {
         Self {
             filter,
-            owners: Owners::new(plugin),
+            plugins: PluginNames::new(plugin),
             keeps_metadata: false,
             tags: Vec::new(),
             index: HashTable::new(),
@@ -128,8 +133,8 @@ impl<'f> Tags<'f> {
             learned: Vec::new(),
             seed,
             first_run: None,
-            unresolved: Vec::new(),
-            borrowed: Vec::new(),
+            missing: Vec::new(),
+            used: Vec::new(),
         }
     }
 
@@ -149,19 +154,19 @@ impl<'f> Tags<'f> {
 
     /// The number of the tag `name`; `None` if it is not UTF-8.
     #[inline(always)]
-    pub fn id(&mut self, name: &[u8]) -> Option<u32> {
+    pub fn id(&mut self, name: &[u8]) -> Option<LocalTag> {
         let guess = self.tags.get(self.last as usize).map_or(0, |t| t.next);
         if let Some(tag) = self.tags.get(guess as usize)
             && same(tag.name.as_bytes(), name)
         {
             self.last = guess;
-            return Some(guess);
+            return Some(LocalTag(guess));
         }
         self.look_up(name)
     }
 
     #[inline(never)]
-    fn look_up(&mut self, name: &[u8]) -> Option<u32> {
+    fn look_up(&mut self, name: &[u8]) -> Option<LocalTag> {
         let hash = FixedState::default().hash_one(name);
         let found = self
             .index
@@ -174,7 +179,7 @@ impl<'f> Tags<'f> {
             last.next = id;
         }
         self.last = id;
-        Some(id)
+        Some(LocalTag(id))
     }
 
     fn insert(&mut self, name: &[u8], hash: u64) -> Option<u32> {
@@ -187,10 +192,10 @@ impl<'f> Tags<'f> {
             next: id,
             run: u32::MAX,
             metadata: None,
-            latest: Owner::default(),
+            latest: Attribution::default(),
             first: None,
             first_metadata: None,
-            settled: false,
+            is_final: false,
         });
         let tags = &self.tags;
         self.index.insert_unique(hash, id, |id| {
@@ -199,40 +204,49 @@ impl<'f> Tags<'f> {
         Some(id)
     }
 
+    #[inline(always)]
+    fn tag(&self, id: LocalTag) -> &Tag {
+        &self.tags[id.0 as usize]
+    }
+
     /// Whether the filter lets the tag through.
     #[inline(always)]
-    pub fn is_wanted(&self, id: u32) -> bool {
-        self.tags[id as usize].wanted
+    pub fn is_wanted(&self, id: LocalTag) -> bool {
+        self.tag(id).wanted
     }
 
     /// The name of a tag.
-    pub fn name(&self, id: u32) -> &str {
-        &self.tags[id as usize].name
+    pub fn name(&self, id: LocalTag) -> &str {
+        &self.tag(id).name
     }
 
     /// Whether `metadata` says what the tag's latest in this run did not.
     #[inline(always)]
-    pub fn is_news(&self, id: u32, metadata: &[u8]) -> bool {
-        let tag = &self.tags[id as usize];
+    pub fn is_new_metadata(&self, id: LocalTag, metadata: &[u8]) -> bool {
+        let tag = self.tag(id);
         tag.run != self.run || tag.metadata.as_deref() != Some(metadata)
     }
 
-    /// Takes note of a value's metadata; the plugin it names. `None` if it is malformed.
+    /// The plugin that a value's metadata names. Metadata that was not met before is remembered.
     #[inline(always)]
-    pub(super) fn note(&mut self, id: u32, metadata: &[u8]) -> Option<Owner> {
-        if self.is_news(id, metadata) {
-            return self.learn(id, metadata);
+    pub(super) fn read_metadata(
+        &mut self,
+        id: LocalTag,
+        metadata: &[u8],
+    ) -> Result<Attribution, Irregular> {
+        if self.is_new_metadata(id, metadata) {
+            return self.parse_metadata(id, metadata);
         }
-        Some(self.tags[id as usize].latest)
+        Ok(self.tag(id).latest)
     }
 
     #[inline(never)]
-    fn learn(&mut self, id: u32, metadata: &[u8]) -> Option<Owner> {
+    fn parse_metadata(&mut self, id: LocalTag, metadata: &[u8]) -> Result<Attribution, Irregular> {
         let metadata = &*metadata.to_vec(); // bytes of a map may change while they are checked
         if !check::is_metadata(metadata) {
-            return None;
+            return Err(Irregular);
         }
-        let parsed = Metadata::parse(metadata)?;
+        let parsed = Metadata::parse(metadata).ok_or(Irregular)?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let learned = Learned {
             plugin: text(parsed.plugin),
@@ -240,34 +254,34 @@ impl<'f> Tags<'f> {
             description: text(parsed.description),
             metadata: (self.keeps_metadata || parsed.plugin == b"mesh").then(|| metadata.into()),
         };
-        let owner = self.owners.owner(&learned.plugin);
+        let attribution = self.plugins.attribution(&learned.plugin);
         let tag = self.of_this_run(id);
-        tag.latest = owner;
-        let names_first = owner.is_named() && tag.first.is_none();
+        tag.latest = attribution;
+        let names_first = attribution.is_named() && tag.first.is_none();
         if names_first {
-            tag.first = Some(owner);
+            tag.first = Some(attribution);
             tag.first_metadata.clone_from(&learned.metadata);
         }
         let is_first = tag.metadata.replace(metadata.into()).is_none();
         if is_first || names_first {
-            self.learned.push((self.run, id, learned));
+            self.learned.push((self.run, id.0, learned));
         }
-        Some(owner)
+        Ok(attribution)
     }
 
-    pub(super) fn owners(&self) -> &Owners {
-        &self.owners
+    pub(super) fn plugins(&self) -> &PluginNames {
+        &self.plugins
     }
 
     /// The tag, with what it knows from another run forgotten.
-    fn of_this_run(&mut self, id: u32) -> &mut Tag {
-        let tag = &mut self.tags[id as usize];
+    fn of_this_run(&mut self, id: LocalTag) -> &mut Tag {
+        let tag = &mut self.tags[id.0 as usize];
         if tag.run != self.run {
             tag.run = self.run;
             tag.metadata = None;
             tag.first = None;
             tag.first_metadata = None;
-            tag.settled = false;
+            tag.is_final = false;
         }
         tag
     }
@@ -275,39 +289,39 @@ impl<'f> Tags<'f> {
     /// The plugin that metadata of the tag named first in the run, whichever unit it was in. `None`
     /// if nothing has by now.
     #[inline(always)]
-    pub fn known(&mut self, id: u32) -> Option<Owner> {
-        let tag = &self.tags[id as usize];
-        if tag.run != self.run || !tag.settled {
-            self.settle(id);
+    pub fn known(&mut self, id: LocalTag) -> Option<Attribution> {
+        let tag = self.tag(id);
+        if tag.run != self.run || !tag.is_final {
+            self.look_back(id);
         }
-        self.tags[id as usize].first
+        self.tag(id).first
     }
 
     /// The plugin of a value that names none.
     #[inline(always)]
-    pub(super) fn known_or_unresolved(&mut self, id: u32) -> Owner {
+    pub(super) fn known_or_missing(&mut self, id: LocalTag) -> Attribution {
         let known = self.known(id);
-        if known.is_none() && !self.run_begins && self.unresolved.last() != Some(&id) {
-            self.unresolved.push(id);
+        if known.is_none() && !self.run_begins && self.missing.last() != Some(&id.0) {
+            self.missing.push(id.0);
         }
         known.unwrap_or_default()
     }
 
     /// Earlier units of the run know better than this one.
     #[inline(never)]
-    fn settle(&mut self, id: u32) {
+    fn look_back(&mut self, id: LocalTag) {
         let seed = self.seed.filter(|_| self.first_run == Some(self.run));
-        let earlier = seed.and_then(|seed| seed.get(&*self.tags[id as usize].name));
+        let earlier = seed.and_then(|seed| seed.get(&*self.tag(id).name));
         let earlier = earlier.filter(|learned| !learned.plugin.is_empty());
-        let earlier = earlier.map(|l| (self.owners.owner(&l.plugin), l.metadata.clone()));
+        let earlier = earlier.map(|l| (self.plugins.attribution(&l.plugin), l.metadata.clone()));
         let tag = self.of_this_run(id);
-        if let Some((owner, metadata)) = earlier {
-            tag.first = Some(owner);
+        if let Some((attribution, metadata)) = earlier {
+            tag.first = Some(attribution);
             tag.first_metadata = metadata;
         }
-        tag.settled = tag.first.is_some();
-        if tag.settled && self.first_run == Some(self.run) {
-            self.borrowed.push(id);
+        tag.is_final = tag.first.is_some();
+        if tag.is_final && self.first_run == Some(self.run) {
+            self.used.push(id.0);
         }
     }
 
@@ -327,7 +341,7 @@ impl<'f> Tags<'f> {
     /// The tag of a plain value that is a scalar and nothing else; `None` where that takes a closer
     /// look.
     #[inline(always)]
-    pub fn scalar(&mut self, plain: &PlainScalar<'_>) -> Option<u32> {
+    pub fn scalar(&mut self, plain: &PlainScalar<'_>) -> Option<LocalTag> {
         if plain.tag.is_empty() {
             return None;
         }
@@ -336,17 +350,17 @@ impl<'f> Tags<'f> {
             return Some(id);
         }
         let own = match plain.metadata {
-            Some(metadata) => self.note(id, metadata)?,
-            None => Owner::default(),
+            Some(metadata) => self.read_metadata(id, metadata).ok()?,
+            None => Attribution::default(),
         };
-        let owner = if own.is_named() { own } else { self.known(id)? };
-        (owner.plugin == Plugin::Scalars).then_some(id)
+        let attribution = if own.is_named() { own } else { self.known(id)? };
+        (attribution.plugin == Plugin::Scalars).then_some(id)
     }
 
     /// The metadata that named the tag's plugin first, for the value at hand if its own names none;
     /// only where it is kept. That of a mesh names the mesh and the component.
-    pub fn first_metadata(&self, id: u32, value: &Value<'_>) -> Option<Arc<[u8]>> {
-        let tag = &self.tags[id as usize];
+    pub fn first_metadata(&self, id: LocalTag, value: &Value<'_>) -> Option<Arc<[u8]>> {
+        let tag = self.tag(id);
         if value.metadata.is_some() && tag.latest.is_named() {
             return None;
         }
@@ -358,8 +372,8 @@ impl<'f> Tags<'f> {
         Lesson {
             tags: self.tags.into_iter().map(|t| t.name).collect(),
             learned: self.learned,
-            borrowed: self.borrowed,
-            unresolved: self.unresolved,
+            used: self.used,
+            missing: self.missing,
         }
     }
 }
@@ -371,8 +385,8 @@ pub struct Lesson {
     pub tags: Vec<Box<str>>,
     /// First metadata of each tag in each run, and the first that names a plugin: run, tag, metadata.
     learned: Vec<(u32, u32, Learned)>,
-    borrowed: Vec<u32>,
-    unresolved: Vec<u32>,
+    used: Vec<u32>,
+    missing: Vec<u32>,
 }
 
 impl Lesson {
@@ -396,7 +410,7 @@ impl Lesson {
             let known = context.get(self.name(tag));
             known.is_some_and(|learned| !learned.plugin.is_empty())
         };
-        self.borrowed.iter().all(same) && !self.unresolved.iter().any(named)
+        self.used.iter().all(same) && !self.missing.iter().any(named)
     }
 }
 
@@ -411,10 +425,11 @@ mod tests {
         let order = ["a", "b", "a2", "a", "b", "a2", "b", "b", "a", "", "a2"];
         let ids: Vec<u32> = order
             .iter()
-            .map(|t| tags.id(t.as_bytes()).unwrap())
+            .map(|t| tags.id(t.as_bytes()).unwrap().0)
             .collect();
         assert_eq!(ids, [0, 1, 2, 0, 1, 2, 1, 1, 0, 3, 2]);
-        assert!(tags.is_wanted(0) && !tags.is_wanted(1) && tags.is_wanted(2));
+        let wanted = [0, 1, 2].map(|id| tags.is_wanted(LocalTag(id)));
+        assert_eq!(wanted, [true, false, true]);
         assert_eq!(tags.id(b"\xff"), None);
     }
 
@@ -425,12 +440,12 @@ mod tests {
         let text = [0x0a, 6, 0x0a, 4, b't', b'e', b'x', b't'];
         let id = tags.id(b"x").unwrap();
         assert_eq!(tags.known(id), None);
-        let owner = tags.note(id, &text).unwrap();
-        assert_eq!(owner.plugin, Plugin::Text);
-        assert_eq!(tags.known(id), Some(owner));
+        let attribution = tags.read_metadata(id, &text).unwrap();
+        assert_eq!(attribution.plugin, Plugin::Text);
+        assert_eq!(tags.known(id), Some(attribution));
         tags.enter_run(1, true);
         assert_eq!(tags.known(id), None);
-        assert_eq!(tags.note(id, &text), Some(owner));
+        assert_eq!(tags.read_metadata(id, &text), Ok(attribution));
         let lesson = tags.finish();
         let learned: Vec<_> = lesson.learned().collect();
         assert_eq!(learned.len(), 2);

@@ -8,7 +8,7 @@ use crate::event::kind::Kind;
 use crate::event::view::{Event, What, tagged_run_metadata};
 use crate::filter::{Filter, Names};
 use crate::pipeline::block::RecordSpan;
-use crate::pipeline::plugin::Owner;
+use crate::pipeline::plugin::Attribution;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::resolve::{Gate, Resolved, for_each_value};
 use crate::pipeline::tags::{Context, Lesson, Tags};
@@ -121,7 +121,7 @@ impl Lister<'_> {
         what: &What<'_>,
         tag: Option<&str>,
         kind: Option<Kind>,
-        owner: Owner,
+        attribution: Attribution,
     ) {
         let (record, step, wall_time) = place;
         let rows = &mut self.rows;
@@ -138,7 +138,7 @@ impl Lister<'_> {
         rows.tag.push(tag.map(str::to_owned));
         rows.kind.push(kind);
         rows.plugin
-            .push(self.tags.plugin_name(owner).map(str::to_owned));
+            .push(self.tags.plugin_name(attribution).map(str::to_owned));
         if self.details {
             rows.detail.push(None);
         }
@@ -170,17 +170,19 @@ impl Lister<'_> {
         let Some(resolved) = self.tags.resolve(message, gate, false)? else {
             return Ok(());
         };
-        let Resolved { tag, owner, .. } = resolved;
+        let Resolved {
+            tag, attribution, ..
+        } = resolved;
         let (_, step, wall_time) = place;
-        if !self.tags.is_selected(owner) || !self.filter.matches_time(step, wall_time) {
+        if !self.tags.is_selected(attribution) || !self.filter.matches_time(step, wall_time) {
             return Ok(());
         }
         let judged = self.tags.judge(&mut self.judge, &resolved, gate.pass()?);
         let kind = resolved.kind.filter(|_| judged.is_ok());
         let tag = self.tags.name(tag).to_owned();
-        self.row(place, what, Some(&tag), kind, owner);
+        self.row(place, what, Some(&tag), kind, attribution);
         if self.details && kind == Some(Kind::Graphs) {
-            self.note(Some(detail::of_graph(owner.plugin).to_owned()));
+            self.note(Some(detail::of_graph(attribution.plugin).to_owned()));
         }
         Ok(judged?)
     }
@@ -213,24 +215,31 @@ impl Events for Lister<'_> {
                 let (tag, _) = tagged_run_metadata(message).ok_or(Trouble::Irregular)?;
                 let tag = tag.to_vec(); // bytes of a map may change while they are looked at
                 let tag = String::from_utf8_lossy(&tag);
-                let owner = Owner::GRAPHS;
-                if timely && self.filter.tags.matches(&tag) && self.tags.is_selected(owner) {
+                let attribution = Attribution::GRAPHS;
+                if timely && self.filter.tags.matches(&tag) && self.tags.is_selected(attribution) {
                     let detail = self.detail(&event.what)?;
-                    self.row(place, &event.what, Some(&tag), Some(Kind::Graphs), owner);
+                    self.row(
+                        place,
+                        &event.what,
+                        Some(&tag),
+                        Some(Kind::Graphs),
+                        attribution,
+                    );
                     self.note(detail);
                 }
             }
             what => {
-                let (kind, owner) = match what {
+                let (kind, attribution) = match what {
                     What::GraphDef(_) | What::MetaGraphDef(_) => {
-                        (Some(Kind::Graphs), Owner::GRAPHS)
+                        (Some(Kind::Graphs), Attribution::GRAPHS)
                     }
-                    _ => (None, Owner::default()),
+                    _ => (None, Attribution::default()),
                 };
-                let any = matches!(self.filter.tags, Names::All) && self.tags.is_selected(owner);
+                let any =
+                    matches!(self.filter.tags, Names::All) && self.tags.is_selected(attribution);
                 if timely && any {
                     let detail = self.detail(&what)?;
-                    self.row(place, &what, None, kind, owner);
+                    self.row(place, &what, None, kind, attribution);
                     self.note(detail);
                 }
             }

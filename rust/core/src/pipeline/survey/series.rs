@@ -11,10 +11,10 @@ use crate::event::view::{Content, Event, PlainScalar, What, tagged_run_metadata}
 use crate::filter::Filter;
 use crate::pipeline::block::RecordSpan;
 use crate::pipeline::decode::is_start;
-use crate::pipeline::plugin::Owner;
+use crate::pipeline::plugin::Attribution;
 use crate::pipeline::record::{Events, Trouble};
 use crate::pipeline::resolve::{Gate, Resolved, for_each_value};
-use crate::pipeline::tags::{Context, Lesson, Tags};
+use crate::pipeline::tags::{Context, Lesson, LocalTag, Tags};
 use crate::pipeline::walk::SHORT_SEARCH;
 use crate::pipeline::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
 use crate::table::{Judge, Memory};
@@ -127,10 +127,10 @@ struct Survey<'t> {
 /// A value about to be counted.
 #[derive(Debug, Clone, Copy)]
 struct Pending {
-    tag: u32,
-    described_by: u32,
+    tag: LocalTag,
+    described_by: LocalTag,
     kind: Option<Kind>,
-    owner: Owner,
+    attribution: Attribution,
     dtype: Option<&'static str>,
     /// Step and wall time.
     at: (i64, f64),
@@ -139,11 +139,11 @@ struct Pending {
 impl Survey<'_> {
     fn count(&mut self, value: Pending) {
         let Pending { tag, kind, at, .. } = value;
-        if self.by_tag.len() <= tag as usize {
-            self.by_tag.resize(tag as usize + 1, Vec::new());
+        if self.by_tag.len() <= tag.0 as usize {
+            self.by_tag.resize(tag.0 as usize + 1, Vec::new());
         }
         let run = self.run;
-        let known = &mut self.by_tag[tag as usize];
+        let known = &mut self.by_tag[tag.0 as usize];
         let stats = &mut self.part.stats;
         let found = known.iter().rev().copied().find(|&i| {
             let stat = &stats[i as usize];
@@ -154,10 +154,10 @@ impl Survey<'_> {
             known.push(number);
             stats.push(Stat {
                 run,
-                tag,
-                described_by: value.described_by,
+                tag: tag.0,
+                described_by: value.described_by.0,
                 kind,
-                plugin: self.tags.plugin_name(value.owner).map(Box::from),
+                plugin: self.tags.plugin_name(value.attribution).map(Box::from),
                 dtype: value.dtype,
                 count: 0,
                 first: at,
@@ -187,7 +187,9 @@ impl Survey<'_> {
         let Some(resolved) = self.tags.resolve(message, gate, true)? else {
             return Ok(());
         };
-        let Resolved { value, owner, .. } = resolved;
+        let Resolved {
+            value, attribution, ..
+        } = resolved;
         let mut tag = resolved.tag;
         if resolved.kind == Some(Kind::Meshes) {
             let metadata = self.tags.first_metadata(tag, &value);
@@ -195,14 +197,14 @@ impl Survey<'_> {
                 .tags
                 .of_mesh(&value.with_metadata(metadata.as_deref()))?;
         }
-        let wanted = self.tags.is_wanted(tag) && self.tags.is_selected(owner);
+        let wanted = self.tags.is_wanted(tag) && self.tags.is_selected(attribution);
         if wanted && self.is_timely(at) {
             self.tags.judge(&mut self.judge, &resolved, gate.pass()?)?;
             self.pending.push(Pending {
                 tag,
                 described_by: resolved.tag,
                 kind: resolved.kind,
-                owner,
+                attribution,
                 dtype: dtype(&value.content),
                 at,
             });
@@ -255,13 +257,13 @@ impl Survey<'_> {
             _ => return Ok(()),
         };
         let tag = self.tags.id(tag).ok_or(Irregular)?;
-        let owner = Owner::GRAPHS;
-        if self.tags.is_wanted(tag) && self.is_timely(at) && self.tags.is_selected(owner) {
+        let attribution = Attribution::GRAPHS;
+        if self.tags.is_wanted(tag) && self.is_timely(at) && self.tags.is_selected(attribution) {
             self.count(Pending {
                 tag,
                 described_by: tag,
                 kind: Some(Kind::Graphs),
-                owner,
+                attribution,
                 dtype: None,
                 at,
             });
@@ -290,7 +292,7 @@ impl Survey<'_> {
                     tag,
                     described_by: tag,
                     kind: Some(Kind::Scalars),
-                    owner: Owner::SCALARS,
+                    attribution: Attribution::SCALARS,
                     dtype: Some("float32"),
                     at,
                 });
@@ -338,8 +340,10 @@ impl Events for Survey<'_> {
         let Some(tag) = self.tags.id(value.tag) else {
             return false;
         };
-        let owner = self.tags.owner_of_head(tag, value.content, value.metadata);
-        let Some(owner) = owner else {
+        let attribution = self
+            .tags
+            .attribution_of_head(tag, value.content, value.metadata);
+        let Some(attribution) = attribution else {
             return false;
         };
         let string = value.dtype == Some(DType::STRING);
@@ -347,16 +351,16 @@ impl Events for Survey<'_> {
             4 => Kind::Images,
             5 => Kind::Histograms,
             6 => Kind::Audio,
-            8 if string && owner.plugin == Plugin::Images => Kind::Images,
+            8 if string && attribution.plugin == Plugin::Images => Kind::Images,
             _ => return false,
         };
         let at = (peek.step, peek.wall_time);
-        if self.tags.is_wanted(tag) && self.is_timely(at) && self.tags.is_selected(owner) {
+        if self.tags.is_wanted(tag) && self.is_timely(at) && self.tags.is_selected(attribution) {
             self.count(Pending {
                 tag,
                 described_by: tag,
                 kind: Some(kind),
-                owner,
+                attribution,
                 dtype: value.dtype.map(|d| d.name()),
                 at,
             });

@@ -173,6 +173,7 @@ impl<R: Rows> Sink for One<R> {
 /// The rows of several kinds, each made when it is first met.
 pub struct Many<'p> {
     projection: &'p Projection,
+    takes_scalars: bool,
     scalars: Option<One<Scalars>>,
     others: [Option<One<Box<dyn Rows>>>; Kind::ALL.len()],
     /// Run and step of the sessions so far, for kinds that are met later.
@@ -184,18 +185,32 @@ pub struct Many<'p> {
 impl<'p> Many<'p> {
     /// No rows yet.
     pub fn new(projection: &'p Projection, memory: &mut Memory) -> Self {
-        let mut many = Self {
+        Self {
             projection,
+            takes_scalars: projection.kinds().contains(&Kind::Scalars),
             scalars: None,
             others: Kind::ALL.map(|_| None),
             sessions: Vec::new(),
             memory: std::mem::take(memory),
-        };
-        many.scalars = projection.layout(Kind::Scalars).map(|layout| {
-            let rows = Scalars::new(0, &mut many.memory);
-            many.one(Kind::Scalars, layout, rows)
-        });
-        many
+        }
+    }
+
+    /// The rows of scalars; `None` if they are not asked for.
+    #[inline(always)]
+    fn scalars(&mut self) -> Option<&mut One<Scalars>> {
+        if self.scalars.is_none() {
+            self.begin_scalars();
+        }
+        self.scalars.as_mut()
+    }
+
+    // Not before the first: the vectors they take are those that other kinds have grown.
+    #[cold]
+    fn begin_scalars(&mut self) {
+        if let Some(layout) = self.projection.layout(Kind::Scalars) {
+            let rows = Scalars::new(0, &mut self.memory);
+            self.scalars = Some(self.one(Kind::Scalars, layout, rows));
+        }
     }
 
     fn one<R: Rows>(&mut self, kind: Kind, layout: &Layout, rows: R) -> One<R> {
@@ -230,7 +245,7 @@ impl Sink for Many<'_> {
     #[inline]
     fn takes(&self, kind: Kind) -> bool {
         match kind {
-            Kind::Scalars => self.scalars.is_some(),
+            Kind::Scalars => self.takes_scalars,
             _ => self.projection.kinds().contains(&kind),
         }
     }
@@ -243,25 +258,24 @@ impl Sink for Many<'_> {
 
     #[inline(always)]
     fn takes_plain_scalars(&self) -> bool {
-        self.scalars.as_ref().is_some_and(|s| s.stored.is_none())
+        self.takes_scalars && !self.projection.has_references()
     }
 
     #[inline(always)]
     fn push_plain(&mut self, place: Place, value: f64) {
-        if let Some(scalars) = &mut self.scalars {
+        if let Some(scalars) = self.scalars() {
             scalars.push_plain(place, value);
         }
     }
 
     #[inline]
     fn push(&mut self, kind: Kind, place: Place, entry: &Checked<Entry<'_>>) -> Result<(), Fault> {
-        match (kind, &mut self.scalars) {
-            (Kind::Scalars, Some(scalars)) => scalars.push(kind, place, entry),
-            (Kind::Scalars, None) => Ok(()),
-            _ => self
-                .other(kind)
-                .map_or(Ok(()), |other| other.push(kind, place, entry)),
+        if kind == Kind::Scalars {
+            let scalars = self.scalars();
+            return scalars.map_or(Ok(()), |scalars| scalars.push(kind, place, entry));
         }
+        let other = self.other(kind);
+        other.map_or(Ok(()), |other| other.push(kind, place, entry))
     }
 
     fn start(&mut self, run: u32, step: i64) {
@@ -286,8 +300,12 @@ impl Sink for Many<'_> {
     fn finish(mut self, lesson: Arc<Lesson>, memory: &mut Memory) -> Blocks {
         let mut blocks = Vec::new();
         for &kind in self.projection.kinds() {
-            if !self.sessions.is_empty() && kind != Kind::Scalars {
-                self.other(kind); // which restart although they have no row here
+            if !self.sessions.is_empty() {
+                // Series restart although they have no row here.
+                match kind {
+                    Kind::Scalars => drop(self.scalars()),
+                    _ => drop(self.other(kind)),
+                }
             }
             let of_tags = Arc::clone(&lesson);
             let memory = &mut self.memory;

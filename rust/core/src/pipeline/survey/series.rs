@@ -224,12 +224,13 @@ impl Survey<'_> {
     }
 
     /// Takes an event in. Of one that is not `verified`, nothing counts unless all of it can be read.
-    #[inline(always)]
-    fn take_in(&mut self, payload: &[u8], verified: bool) -> Result<(), Trouble> {
-        let event = Event::parse(payload).ok_or(Irregular)?;
-        if self.plain_scalar(&event) {
-            return Ok(());
-        }
+    #[inline(never)] // so that the fast path stays small
+    fn take_in(
+        &mut self,
+        event: &Event<'_>,
+        payload: &[u8],
+        verified: bool,
+    ) -> Result<(), Trouble> {
         let at = (event.step, event.wall_time);
         if let What::Summary(summary) = event.what {
             let plain = event.bare && self.tags.all_plain(summary);
@@ -321,15 +322,23 @@ impl Events for Survey<'_> {
         self.tags.enter_run(run, begins);
     }
 
+    #[inline(always)]
     fn event(&mut self, _: RecordSpan, payload: &[u8]) -> Result<(), Trouble> {
-        self.take_in(payload, true)
+        let event = Event::parse(payload).ok_or(Irregular)?;
+        if self.plain_scalar(&event) {
+            return Ok(());
+        }
+        self.take_in(&event, payload, true)
     }
 
     /// Takes large values in from their heads. With all of the payload at hand that is the usual
     /// way, hopping over the data; otherwise what the first kilobytes tell must be enough.
     fn skips(&mut self, head: &[u8], length: u64) -> bool {
         if head.len() as u64 == length {
-            return self.take_in(head, false).is_ok();
+            let event = Event::parse(head);
+            return event.is_some_and(|event| {
+                self.plain_scalar(&event) || self.take_in(&event, head, false).is_ok()
+            });
         }
         let Some(peek) = Peek::at(head, length) else {
             return false;

@@ -1,9 +1,9 @@
 //! One directory as listed.
 //!
-//! A directory whose modification time is what it was holds what it held. That is relied upon where
-//! it is true: on file systems of this machine, not across a network; once the time was well in
-//! the past when the directory was listed, so that no later change can have the same; and if no
-//! link is in it, since what that leads to may change without it.
+//! A directory whose times and inode are what they were holds what it held, and so does one whose
+//! times lie well before it was listed. That is relied upon where it is true: on file systems of
+//! this machine, not across a network, and if no link is in it, since what that leads to may change
+//! without it.
 
 use super::super::root::is_event_file;
 use crate::error::describe;
@@ -13,20 +13,35 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// What a directory holds.
 #[derive(Debug)]
 pub(super) struct Directory {
-    /// The state in which it was listed, if it has to change with what is in it.
-    pub(super) state: Option<Identity>,
+    /// Which directory it was, where what led to it said so.
+    inode: Option<u64>,
+    /// When it was listed.
+    listed: SystemTime,
+    /// Whether it has to change when anything in it does.
+    is_sure: bool,
+    /// The state in which it holds this, once that was asked.
+    state: OnceLock<Identity>,
     /// Event files.
     pub(super) files: Vec<PathBuf>,
-    /// Directories in it, and whether each is a link to one.
-    pub(super) below: Vec<(OsString, bool)>,
+    /// Directories in it.
+    pub(super) below: Vec<Below>,
     /// What cannot be looked at, and why.
     pub(super) unlisted: Vec<(PathBuf, String)>,
+}
+
+/// A directory in another.
+#[derive(Debug)]
+pub(super) struct Below {
+    pub(super) name: OsString,
+    /// Whether it is a link to one.
+    pub(super) link: bool,
+    pub(super) inode: Option<u64>,
 }
 
 /// How far the times of directories can be relied upon, by device.
@@ -58,40 +73,58 @@ pub(super) enum Entry {
 }
 
 impl Directory {
-    /// Lists what is in the directory `path`.
-    pub(super) fn list(path: &Path, devices: &Devices) -> io::Result<Self> {
-        let started = SystemTime::now();
-        let state = fs::metadata(path).ok().map(|now| Identity::of(&now));
-        let mut listed = Self {
-            state: state.filter(|state| state.is_older_than(devices.tick, started)),
+    /// Lists what is in the directory `path`, which has this inode.
+    pub(super) fn list(path: &Path, inode: Option<u64>) -> io::Result<Self> {
+        let mut directory = Self {
+            inode,
+            listed: SystemTime::now(),
+            is_sure: true,
+            state: OnceLock::new(),
             files: Vec::new(),
             below: Vec::new(),
             unlisted: Vec::new(),
         };
-        let mut has_links = false;
         for entry in fs::read_dir(path)? {
-            let entry = entry?;
-            let kind = entry.file_type();
-            has_links |= kind.as_ref().is_ok_and(fs::FileType::is_symlink);
-            listed.take(entry.path(), entry.file_name(), kind);
+            directory.take(&entry?);
         }
-        let is_sure = !has_links && listed.unlisted.is_empty();
-        listed.state = listed
-            .state
-            .filter(|state| is_sure && devices.is_local(path, state));
-        Ok(listed)
+        directory.is_sure &= directory.unlisted.is_empty();
+        Ok(directory)
     }
 
-    fn take(&mut self, path: PathBuf, name: OsString, kind: io::Result<fs::FileType>) {
-        let entry = kind.and_then(|kind| {
+    /// Whether the directory `path` holds what it held when it was listed.
+    pub(super) fn holds(&self, path: &Path, devices: &Devices) -> bool {
+        let stat = || fs::metadata(path).map(|now| Identity::of(&now)).ok();
+        let Some(now) = self.is_sure.then(stat).flatten() else {
+            return false;
+        };
+        if let Some(then) = self.state.get() {
+            return *then == now;
+        }
+        let holds = self.inode == Some(now.file.1)
+            && now.is_older_than(devices.tick, self.listed)
+            && devices.is_local(path, &now);
+        if holds {
+            let _ = self.state.set(now);
+        }
+        holds
+    }
+
+    fn take(&mut self, listed: &fs::DirEntry) {
+        let path = listed.path();
+        let entry = listed.file_type().and_then(|kind| {
             if kind.is_symlink() {
+                self.is_sure = false;
                 Entry::of(fs::metadata(&path)?.file_type(), &path, true)
             } else {
                 Entry::of(kind, &path, false)
             }
         });
         match entry {
-            Ok(Entry::Directory { link }) => self.below.push((name, link)),
+            Ok(Entry::Directory { link }) => self.below.push(Below {
+                name: listed.file_name(),
+                link,
+                inode: inode(listed),
+            }),
             Ok(Entry::EventFile) => self.files.push(path),
             Ok(Entry::Other) => {}
             Err(error) => {
@@ -100,6 +133,20 @@ impl Directory {
                 }
             }
         }
+    }
+}
+
+/// The inode that `listed` names. A file system that is mounted there has another.
+fn inode(listed: &fs::DirEntry) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirEntryExt;
+        Some(listed.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = listed;
+        None
     }
 }
 

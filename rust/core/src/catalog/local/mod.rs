@@ -67,7 +67,7 @@ impl Store for Local {
     ) -> Result<Arc<Listing>> {
         let known = before.and_then(|before| before.memory.as_ref()?.downcast_ref::<Memory>());
         let unchanged = match known {
-            Some(known) => unchanged(&known.directories, spread)?,
+            Some(known) => unchanged(&known.directories, &Devices::new(self.tick), spread)?,
             None => Vec::new(),
         };
         if let (Some(before), Some(known)) = (before, known)
@@ -80,9 +80,7 @@ impl Store for Local {
         let unchanged = unchanged.into_iter();
         let unchanged = unchanged.map(|(path, known)| (path.clone(), Arc::clone(known)));
         let unchanged = unchanged.collect();
-        Walk::new(unchanged, Devices::new(self.tick), spread)
-            .list(roots)
-            .map(Arc::new)
+        Walk::new(unchanged, spread).list(roots).map(Arc::new)
     }
 
     fn stat(&self, location: &Path) -> io::Result<Stat> {
@@ -110,15 +108,16 @@ impl Store for Local {
 /// Those of the `known` directories that hold what they held when they were listed.
 fn unchanged<'a>(
     known: &'a Directories,
+    devices: &Devices,
     spread: &mut dyn Spread,
 ) -> Result<Vec<(&'a PathBuf, &'a Arc<Directory>)>> {
-    let listed: Vec<_> = known.iter().filter(|(_, d)| d.state.is_some()).collect();
-    let holds = collect(spread, listed.len(), FEW_DIRECTORIES, |i| {
-        let (path, directory) = listed[i];
-        fs::metadata(path).is_ok_and(|now| Some(Identity::of(&now)) == directory.state)
+    let known: Vec<_> = known.iter().collect();
+    let holds = collect(spread, known.len(), FEW_DIRECTORIES, |i| {
+        let (path, directory) = known[i];
+        directory.holds(path, devices)
     })?;
-    let kept = listed.into_iter().zip(holds).filter(|(_, holds)| *holds);
-    Ok(kept.map(|(listed, _)| listed).collect())
+    let kept = known.into_iter().zip(holds).filter(|(_, holds)| *holds);
+    Ok(kept.map(|(known, _)| known).collect())
 }
 
 /// The directory that a path is in; that of a path without a parent is `.`.

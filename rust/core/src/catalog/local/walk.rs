@@ -11,9 +11,10 @@ use super::super::natural::natural;
 use super::super::root::{Root, Unlisted, run_name};
 use super::super::spread::{Spread, collect};
 use super::super::store::{Listed, Listing, Roots};
-use super::directory::{Devices, Directory, Entry};
+use super::directory::{Below, Directory, Entry};
 use super::{Directories, FEW_DIRECTORIES, Memory, non_empty, parent};
 use crate::error::{Error, Result, describe};
+use crate::source::Identity;
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -35,6 +36,7 @@ struct Link {
 struct Found {
     name: String,
     path: PathBuf,
+    inode: Option<u64>,
 }
 
 /// What is found, and what is to be looked at yet.
@@ -42,7 +44,6 @@ pub(super) struct Walk<'a> {
     spread: &'a mut dyn Spread,
     /// What was listed before, and has not changed.
     unchanged: Directories,
-    devices: Devices,
     listing: Listing,
     /// What was listed, or found unchanged, now.
     directories: Directories,
@@ -51,15 +52,10 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(
-        unchanged: Directories,
-        devices: Devices,
-        spread: &'a mut dyn Spread,
-    ) -> Self {
+    pub(super) fn new(unchanged: Directories, spread: &'a mut dyn Spread) -> Self {
         Self {
             spread,
             unchanged,
-            devices,
             listing: Listing::default(),
             directories: Directories::new(),
             links: Vec::new(),
@@ -118,13 +114,10 @@ impl<'a> Walk<'a> {
                 _ => {}
             }
         }
-        let first = match known_or_listed(path, &self.unchanged, &self.devices) {
+        let place = Found::at(name.to_owned(), path.to_owned());
+        let first = match known_or_listed(&place, &self.unchanged) {
             Err(error) if missing_ok && is_absent(&error) => return Ok(()),
             first => first.map_err(|error| Error::io(error, path))?,
-        };
-        let place = Found {
-            name: name.to_owned(),
-            path: path.to_owned(),
         };
         let below = self.enter(place, &first, &Trail::default());
         self.descend(below, &Trail::default())
@@ -144,7 +137,7 @@ impl<'a> Walk<'a> {
                 trail: Trail::default(),
             }),
             Ok(Entry::Directory { link: false }) => {
-                return self.descend(vec![Found { name, path }], &Trail::default());
+                return self.descend(vec![Found::at(name, path)], &Trail::default());
             }
             Ok(Entry::EventFile) => self.take(&name, vec![path]),
             Ok(Entry::Other) => {}
@@ -160,9 +153,9 @@ impl<'a> Walk<'a> {
     /// Enters directories that were not named, and those below them, level by level.
     fn descend(&mut self, mut level: Vec<Found>, trail: &Trail) -> Result<()> {
         while !level.is_empty() {
-            let (unchanged, devices) = (&self.unchanged, &self.devices);
+            let unchanged = &self.unchanged;
             let listed = collect(self.spread, level.len(), FEW_DIRECTORIES, |i| {
-                known_or_listed(&level[i].path, unchanged, devices)
+                known_or_listed(&level[i], unchanged)
             })?;
             let mut below = Vec::new();
             for (place, directory) in level.into_iter().zip(listed) {
@@ -179,13 +172,18 @@ impl<'a> Walk<'a> {
 
     /// Takes in what a directory holds; the directories in it that are no links.
     fn enter(&mut self, place: Found, directory: &Arc<Directory>, trail: &Trail) -> Vec<Found> {
-        let Found { name, path } = place;
+        let Found { name, path, .. } = place;
         self.take(&name, directory.files.clone());
         for (path, reason) in &directory.unlisted {
             self.pass_over(path, &name, reason.clone());
         }
         let mut below = Vec::new();
-        for (file_name, link) in &directory.below {
+        for Below {
+            name: file_name,
+            link,
+            inode,
+        } in &directory.below
+        {
             let part = text(file_name);
             let name = if name.is_empty() {
                 part
@@ -197,7 +195,8 @@ impl<'a> Walk<'a> {
                 let trail = Arc::clone(trail);
                 self.links.push(Link { name, path, trail });
             } else {
-                below.push(Found { name, path });
+                let inode = *inode;
+                below.push(Found { name, path, inode });
             }
         }
         self.directories.insert(path, Arc::clone(directory));
@@ -214,7 +213,7 @@ impl<'a> Walk<'a> {
                 match trail_behind(&link, &mut followed) {
                     Ok(Some(trail)) => {
                         let Link { name, path, .. } = link;
-                        self.descend(vec![Found { name, path }], &trail)?;
+                        self.descend(vec![Found::at(name, path)], &trail)?;
                     }
                     Ok(None) => {}
                     Err(error) => self.pass_over(&link.path, &link.name, describe(&error)),
@@ -225,15 +224,20 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What `path` holds, as it was listed before if it cannot have changed.
-fn known_or_listed(
-    path: &Path,
-    unchanged: &Directories,
-    devices: &Devices,
-) -> io::Result<Arc<Directory>> {
-    match unchanged.get(path) {
+/// What a directory holds, as it was listed before if it cannot have changed.
+fn known_or_listed(place: &Found, unchanged: &Directories) -> io::Result<Arc<Directory>> {
+    match unchanged.get(&place.path) {
         Some(known) => Ok(Arc::clone(known)),
-        None => Directory::list(path, devices).map(Arc::new),
+        None => Directory::list(&place.path, place.inode).map(Arc::new),
+    }
+}
+
+impl Found {
+    /// A directory that no listing led to, but a root or a link.
+    fn at(name: String, path: PathBuf) -> Self {
+        let stat = fs::metadata(&path).map(|now| Identity::of(&now));
+        let inode = stat.ok().map(|stat| stat.file.1);
+        Self { name, path, inode }
     }
 }
 

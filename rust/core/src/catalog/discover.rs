@@ -4,19 +4,15 @@
 //! it, or was matched by a glob, is passed over where it cannot be listed, with the reason.
 
 use super::natural::natural;
-use super::store::{Listing, Store};
+use super::store::{ListedFile, Listing, Store};
 use crate::error::{Error, Result};
-use crate::source::Identity;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-/// A file, and its state where listing told it.
-pub(super) type Found = (PathBuf, Option<Identity>);
+use std::path::Path;
 
 /// The files of each run, by name, runs and files in natural order. Two directories by one name
 /// are an error.
-pub(super) fn runs(listing: &Listing, store: &dyn Store) -> Result<Vec<(String, Vec<Found>)>> {
-    let mut found: BTreeMap<&str, Vec<Found>> = BTreeMap::new();
+pub(super) fn runs(listing: &Listing, store: &dyn Store) -> Result<Vec<(String, Vec<ListedFile>)>> {
+    let mut found: BTreeMap<&str, Vec<ListedFile>> = BTreeMap::new();
     for directory in &listing.directories {
         let files = found.entry(&directory.run).or_default();
         files.extend(directory.files.iter().cloned());
@@ -33,8 +29,8 @@ pub(super) fn runs(listing: &Listing, store: &dyn Store) -> Result<Vec<(String, 
 }
 
 /// Fails unless the files of a run lie in one directory. One that was named in two ways is one.
-fn one_directory(name: &str, files: &mut [Found], store: &dyn Store) -> Result<()> {
-    let parent = |(path, _): &Found| path.parent().unwrap_or(path).to_owned();
+fn one_directory(name: &str, files: &mut [ListedFile], store: &dyn Store) -> Result<()> {
+    let parent = |(path, _): &ListedFile| path.parent().unwrap_or(path).to_owned();
     let Some(first) = files.first().map(parent) else {
         return Ok(());
     };
@@ -42,7 +38,7 @@ fn one_directory(name: &str, files: &mut [Found], store: &dyn Store) -> Result<(
         return Ok(());
     };
     let real = store.resolve(&first).ok();
-    let same = |file: &Found| {
+    let same = |file: &ListedFile| {
         let directory = parent(file);
         directory == first || real.is_some() && store.resolve(&directory).ok() == real
     };

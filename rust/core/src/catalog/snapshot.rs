@@ -4,7 +4,7 @@ use super::discover;
 use super::file::FileEntry;
 use super::root::Unlisted;
 use super::spread::Spread;
-use super::store::{Listing, Roots, Store};
+use super::store::{ListedFile, Listing, Roots, Store};
 use crate::error::{Error, Result};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -93,11 +93,11 @@ impl Snapshot {
         store: &Arc<dyn Store>,
         known: impl Fn(&Path) -> Option<&'a Arc<FileEntry>>,
     ) -> Result<Self> {
-        let entry = |(path, identity): discover::Found| match (known(&path), identity) {
+        let entry = |(path, identity): ListedFile| match (known(&path), identity) {
             (Some(known), None) => Arc::clone(known),
             _ => Arc::new(FileEntry::new(Arc::clone(store), path, identity)),
         };
-        let run = |(name, files): (String, Vec<discover::Found>)| Run {
+        let run = |(name, files): (String, Vec<ListedFile>)| Run {
             name,
             files: files.into_iter().map(entry).collect(),
         };

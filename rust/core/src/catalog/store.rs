@@ -70,11 +70,14 @@ pub struct Listing {
     pub memory: Option<Box<dyn Any + Send + Sync>>,
 }
 
+/// A file, and its state where listing says it.
+pub type ListedFile = (PathBuf, Option<Identity>);
+
 /// Event files of one directory, which belong to one run.
 #[derive(Debug)]
 pub struct Listed {
     /// The run's name.
     pub run: String,
     /// The files, and their state where listing says it: object stores do, file systems do not.
-    pub files: Vec<(PathBuf, Option<Identity>)>,
+    pub files: Arc<Vec<ListedFile>>,
 }

@@ -6,6 +6,7 @@
 //! without it.
 
 use super::super::root::is_event_file;
+use super::super::store::ListedFile;
 use crate::error::describe;
 use crate::source::{Identity, is_local};
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// What a directory holds.
@@ -28,7 +29,7 @@ pub(super) struct Directory {
     /// The state in which it holds this, once that was asked.
     state: OnceLock<Identity>,
     /// Event files.
-    pub(super) files: Vec<PathBuf>,
+    pub(super) files: Arc<Vec<ListedFile>>,
     /// Directories in it.
     pub(super) below: Vec<Below>,
     /// What cannot be looked at, and why.
@@ -80,13 +81,15 @@ impl Directory {
             listed: SystemTime::now(),
             is_sure: true,
             state: OnceLock::new(),
-            files: Vec::new(),
+            files: Arc::default(),
             below: Vec::new(),
             unlisted: Vec::new(),
         };
+        let mut files = Vec::new();
         for entry in fs::read_dir(path)? {
-            directory.take(&entry?);
+            directory.take(&entry?, &mut files);
         }
+        directory.files = Arc::new(files);
         directory.is_sure &= directory.unlisted.is_empty();
         Ok(directory)
     }
@@ -109,7 +112,7 @@ impl Directory {
         holds
     }
 
-    fn take(&mut self, listed: &fs::DirEntry) {
+    fn take(&mut self, listed: &fs::DirEntry, files: &mut Vec<ListedFile>) {
         let path = listed.path();
         let entry = listed.file_type().and_then(|kind| {
             if kind.is_symlink() {
@@ -125,7 +128,7 @@ impl Directory {
                 link,
                 inode: inode(listed),
             }),
-            Ok(Entry::EventFile) => self.files.push(path),
+            Ok(Entry::EventFile) => files.push((path, None)),
             Ok(Entry::Other) => {}
             Err(error) => {
                 if fs::symlink_metadata(&path).is_ok() {

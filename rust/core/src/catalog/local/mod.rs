@@ -9,7 +9,9 @@ use super::store::{Listing, Roots, Stat, Store};
 use crate::error::Result;
 use crate::source::{Identity, LocalFile, Source};
 use directory::{Devices, Directory};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,7 +41,7 @@ impl Default for Local {
 }
 
 /// Directories by the path that led to them.
-type Directories = HashMap<PathBuf, Arc<Directory>>;
+type Directories = HashMap<OsString, Arc<Directory>, RandomState>;
 
 /// What is kept from one listing for the next.
 struct Memory {
@@ -52,7 +54,7 @@ impl Memory {
     fn is_of(&self, roots: &[Root]) -> bool {
         let is_known = |root: &Root| match root {
             Root::File { .. } => true,
-            root => self.directories.contains_key(root.path()),
+            root => self.directories.contains_key(root.path().as_os_str()),
         };
         *self.roots == *roots && roots.iter().all(is_known)
     }
@@ -110,11 +112,11 @@ fn unchanged<'a>(
     known: &'a Directories,
     devices: &Devices,
     spread: &mut dyn Spread,
-) -> Result<Vec<(&'a PathBuf, &'a Arc<Directory>)>> {
+) -> Result<Vec<(&'a OsString, &'a Arc<Directory>)>> {
     let known: Vec<_> = known.iter().collect();
     let holds = collect(spread, known.len(), FEW_DIRECTORIES, |i| {
         let (path, directory) = known[i];
-        directory.holds(path, devices)
+        directory.holds(Path::new(path), devices)
     })?;
     let kept = known.into_iter().zip(holds).filter(|(_, holds)| *holds);
     Ok(kept.map(|(known, _)| known).collect())

@@ -10,7 +10,7 @@
 use super::super::natural::natural;
 use super::super::root::{Root, Unlisted, run_name};
 use super::super::spread::{Spread, collect};
-use super::super::store::{Listed, Listing, Roots};
+use super::super::store::{Listed, ListedFile, Listing, Roots};
 use super::directory::{Below, Directory, Entry};
 use super::{Directories, FEW_DIRECTORIES, Memory, non_empty, parent};
 use crate::error::{Error, Result, describe};
@@ -57,7 +57,7 @@ impl<'a> Walk<'a> {
             spread,
             unchanged,
             listing: Listing::default(),
-            directories: Directories::new(),
+            directories: Directories::default(),
             links: Vec::new(),
         }
     }
@@ -67,7 +67,7 @@ impl<'a> Walk<'a> {
         for root in roots.places.iter() {
             let before = self.listing.directories.len();
             match root {
-                Root::File { name, path } => self.take(name, vec![path.clone()]),
+                Root::File { name, path } => self.take(name, one(path)),
                 Root::Directory { name, path } => self.named(path, name, roots.missing_ok)?,
                 Root::Matched { name, path } => self.matched(path, name)?,
             }
@@ -85,10 +85,9 @@ impl<'a> Walk<'a> {
         Ok(self.listing)
     }
 
-    fn take(&mut self, name: &str, files: Vec<PathBuf>) {
+    fn take(&mut self, name: &str, files: Arc<Vec<ListedFile>>) {
         if !files.is_empty() {
             let run = run_name(name);
-            let files = files.into_iter().map(|path| (path, None)).collect();
             self.listing.directories.push(Listed { run, files });
         }
     }
@@ -104,10 +103,10 @@ impl<'a> Walk<'a> {
     /// Takes in a directory that was named. With `missing_ok` it need not be there, or may turn
     /// out to be a file.
     fn named(&mut self, path: &Path, name: &str, missing_ok: bool) -> Result<()> {
-        if missing_ok && !self.unchanged.contains_key(path) {
+        if missing_ok && !self.unchanged.contains_key(path.as_os_str()) {
             match fs::metadata(path) {
                 Ok(metadata) if metadata.is_file() => {
-                    self.take(name, vec![path.to_owned()]);
+                    self.take(name, one(path));
                     return Ok(());
                 }
                 Err(error) if is_absent(&error) => return Ok(()),
@@ -139,7 +138,7 @@ impl<'a> Walk<'a> {
             Ok(Entry::Directory { link: false }) => {
                 return self.descend(vec![Found::at(name, path)], &Trail::default());
             }
-            Ok(Entry::EventFile) => self.take(&name, vec![path]),
+            Ok(Entry::EventFile) => self.take(&name, one(&path)),
             Ok(Entry::Other) => {}
             Err(error) => {
                 if fs::symlink_metadata(&path).is_ok() {
@@ -173,7 +172,7 @@ impl<'a> Walk<'a> {
     /// Takes in what a directory holds; the directories in it that are no links.
     fn enter(&mut self, place: Found, directory: &Arc<Directory>, trail: &Trail) -> Vec<Found> {
         let Found { name, path, .. } = place;
-        self.take(&name, directory.files.clone());
+        self.take(&name, Arc::clone(&directory.files));
         for (path, reason) in &directory.unlisted {
             self.pass_over(path, &name, reason.clone());
         }
@@ -199,7 +198,8 @@ impl<'a> Walk<'a> {
                 below.push(Found { name, path, inode });
             }
         }
-        self.directories.insert(path, Arc::clone(directory));
+        self.directories
+            .insert(path.into_os_string(), Arc::clone(directory));
         below
     }
 
@@ -226,7 +226,7 @@ impl<'a> Walk<'a> {
 
 /// What a directory holds, as it was listed before if it cannot have changed.
 fn known_or_listed(place: &Found, unchanged: &Directories) -> io::Result<Arc<Directory>> {
-    match unchanged.get(&place.path) {
+    match unchanged.get(place.path.as_os_str()) {
         Some(known) => Ok(Arc::clone(known)),
         None => Directory::list(&place.path, place.inode).map(Arc::new),
     }
@@ -251,6 +251,11 @@ fn trail_behind(link: &Link, followed: &mut HashSet<PathBuf>) -> io::Result<Opti
     let trail: Trail = link.trail.iter().cloned().chain([here]).collect();
     let is_loop = trail.iter().any(|passed| passed.starts_with(&target));
     Ok((!is_loop).then_some(trail))
+}
+
+/// A list of one file.
+fn one(path: &Path) -> Arc<Vec<ListedFile>> {
+    Arc::new(vec![(path.to_owned(), None)])
 }
 
 /// Whether nothing is there: neither the path nor what it would be in.

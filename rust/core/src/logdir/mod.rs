@@ -378,11 +378,9 @@ fn unique_name(name: &str, taken: &mut HashSet<String>) -> String {
 
 /// Where a log of this machine is looked for.
 fn local(roots: Vec<Root>, missing_ok: bool) -> Catalog {
-    let places = roots.into();
-    Catalog {
-        roots: Roots { places, missing_ok },
-        store: Arc::new(Local::default()),
-    }
+    let (places, store) = (roots.into(), Arc::new(Local::default()));
+    let roots = Roots { places, missing_ok };
+    Catalog { roots, store }
 }
 
 /// An error that no input can cause.

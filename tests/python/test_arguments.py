@@ -56,6 +56,7 @@ WRONG = {
     "on_damage": [("ignore", ValueError), (None, TypeError), (False, TypeError)],
     "mmap": [("always", ValueError), (True, TypeError)],
     "checksum": [("yes", TypeError), (1, TypeError), (None, TypeError)],
+    "missing_ok": [("yes", TypeError), (None, TypeError), (1, TypeError)],
     "threads": [
         (0, ValueError),
         (-1, ValueError),

@@ -2,10 +2,10 @@
 
 import random
 import struct
-import warnings
 
 import pytest
 import tfevents
+from damaged import BEFORE, DAMAGE, GARBAGE, around, bad_crc, damage, quietly
 from eventfiles import (
     GOLDEN,
     event,
@@ -65,18 +65,6 @@ def without(found, offsets):
     return {
         kind: [row for row in rows if row["offset"] not in offsets] for kind, rows in found.items()
     }
-
-
-def quietly(read, *args, **options):
-    """What `read` returns; whether it warns of damage is tested elsewhere."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", tfevents.DamageWarning)
-        return read(*args, **options)
-
-
-def damage(path):
-    rows = tfevents.open(path).damage().to_arrow().to_pylist()
-    return [(row["offset"], row["length"]) for row in rows]
 
 
 def spans(raw):
@@ -174,47 +162,6 @@ def test_without_checksums_a_flip_still_costs_no_other_record(tmp_path):
 
 # Kinds of damage.
 
-GARBAGE = random.Random(5).randbytes(3000)
-BEFORE, AFTER = scalars("x", range(5)), scalars("x", range(5, 10))
-
-
-def around(middle):
-    return b"".join(map(record, BEFORE)) + middle + b"".join(map(record, AFTER))
-
-
-def bad_crc(payload):
-    raw = bytearray(record(payload))
-    raw[-1] ^= 1
-    return bytes(raw)
-
-
-DAMAGE = {
-    "zeros": bytes(1000),
-    "one zero": b"\0",
-    "eleven zeros": bytes(11),
-    "garbage": GARBAGE,
-    "a byte of garbage": b"g",
-    "text": b"Traceback (most recent call last):\n" * 30,
-    "a bad payload checksum": bad_crc(event(99, scalar("x", 99))),
-    "a bad length checksum": b"\x01" + record(event(99, scalar("x", 99)))[1:],
-    "length 2^40": header(1 << 40) + bytes(50),
-    "length 2^62": header(1 << 62) + bytes(50),
-    "length 2^63": header(1 << 63) + bytes(50),
-    "length 2^64 - 1": header((1 << 64) - 1) + bytes(50),
-    "length 2^64 - 16": header((1 << 64) - 16),
-    "a torn header": header(50)[:7],
-    "a torn record that claims more than there is": header(5000) + b"\x09" * 30,
-    "a torn record that claims some of what follows": record(event(99, text("t", "x" * 300)))[:60],
-    "no proto": record(b"\xff\xff\xff"),
-    "a proto cut off": record(event(99, scalar("x", 99))[:-2]),
-    "a tag that is no UTF-8": record(wire_event(99, field(1, b"\xff\xfe") + b"\x15\0\0\0\0")),
-    "a field of the wrong wire type": record(field(1, 5) + field(5, b"\x0a\x02\x0a\x00")),
-    "a version that is no UTF-8": record(field(3, b"\xc3")),
-    "field number 0": record(b"\x00\x01"),
-    "a length beyond the message": record(field(5, b"\x0a\x7fx")),
-    "an endless varint": record(b"\x10" + b"\xff" * 11),
-}
-
 
 @pytest.mark.parametrize("name", DAMAGE)
 def test_reading_goes_on_after(tmp_path, name):
@@ -269,73 +216,6 @@ def test_several_places_are_listed_in_order_each_with_its_reason(tmp_path):
     assert "checksum" in checksum
 
 
-# What users see.
-
-
-def test_raise_names_path_offset_and_reason(tmp_path):
-    path = tmp_path / "x.tfevents"
-    path.write_bytes(around(DAMAGE["a bad payload checksum"]))
-    at = sum(len(record(payload)) for payload in BEFORE)
-    scan = tfevents.open(path, on_damage="raise").scalars()
-    for read in (scan.to_arrow, scan.count, scan.to_pandas, lambda: list(scan), scan.to_polars):
-        with pytest.raises(tfevents.DamagedFileError) as caught:
-            read()
-        error = caught.value
-        assert isinstance(error, tfevents.TfeventsError)
-        assert (error.path, error.offset) == (str(path), at)
-        assert "checksum" in error.reason
-        assert all(str(part) in str(error) for part in (path, at, error.reason))
-
-
-def test_raise_does_not_mind_an_unfinished_record(tmp_path):
-    path = tmp_path / "x.tfevents"
-    path.write_bytes(around(b"")[:-3])
-    logs = tfevents.open(path, on_damage="raise")
-    assert logs.scalars().to_arrow().num_rows == 9
-
-
-def test_there_is_one_warning_that_says_where(tmp_path):
-    path = tmp_path / "x.tfevents"
-    path.write_bytes(around(bytes(100)) + around(bytes(50)))
-    logs = tfevents.open(path)
-    with pytest.warns(tfevents.DamageWarning) as caught:
-        _ = [logs.scalars().to_arrow(), logs.scalars().to_arrow(), list(logs.scalars())]
-    assert len(caught) == 1
-    message = str(caught[0].message)
-    at = sum(len(record(payload)) for payload in BEFORE)
-    assert all(part in message for part in (str(path), str(at), "150", "damage()"))
-    logs.scalars().to_arrow()  # an error if it warned again
-
-
-def test_the_warning_points_at_the_line_that_reads(tmp_path):
-    path = tmp_path / "x.tfevents"
-    path.write_bytes(around(bytes(100)))
-    for read in ("to_arrow", "count", "to_pandas", "to_polars"):
-        logs = tfevents.open(path)
-        with pytest.warns(tfevents.DamageWarning) as caught:
-            getattr(logs.scalars(), read)()
-        assert caught[0].filename == __file__, read
-
-
-def test_raise_raises_and_does_not_warn_as_well(tmp_path):
-    path = tmp_path / "x.tfevents"
-    path.write_bytes(around(bytes(100)))
-    logs = tfevents.open(path, on_damage="raise")
-    with pytest.raises(tfevents.DamagedFileError):
-        logs.scalars().to_arrow()
-    assert logs.damage().count() == 1  # an error if it warned
-
-
-def test_what_the_warning_counts_is_listed_in_damage(tmp_path):
-    """A value that contradicts itself is skipped with a warning, so it has to be listed."""
-    path = tmp_path / "x.tfevents"
-    path.write_bytes(around(record(event(99, histogram("h", [1.0, 2.0], [1.0])))))
-    logs = tfevents.open(path)
-    with pytest.warns(tfevents.DamageWarning, match=r"damage\(\) lists"):
-        assert logs.histograms().count() == 0
-    assert logs.damage().count() == 1
-
-
 def test_a_bad_value_costs_no_other_and_counts_nowhere(tmp_path):
     good, bad = histogram("h", [1.0, 2.0], [1.0, 1.0]), histogram("h", [1.0, 2.0], [1.0])
     path = tmp_path / "x.tfevents"
@@ -367,33 +247,6 @@ def test_a_torn_record_costs_nothing_of_what_was_written_after_it(tmp_path):
 
 
 _RANGES = range(50), range(50, 100)
-
-
-@pytest.mark.parametrize("loop", [iter, lambda s: s.batches(1), lambda s: s.by_series()])
-def test_a_loop_that_ends_early_warns_of_the_damage_it_met(log, loop):
-    large = record(event(1, image("i", bytes(1 << 20))))
-    log("a", raw=record(version()) + GARBAGE + 9 * large)
-    log("b", raw=9 * large)
-    logs = tfevents.open(log.root)
-
-    def begin():
-        for _ in loop(logs.images()):
-            break
-
-    with pytest.warns(tfevents.DamageWarning) as caught:
-        begin()
-    assert caught[0].filename == __file__
-
-
-def test_a_consumer_of_the_stream_is_warned_too(tmp_path):
-    import pyarrow as pa
-
-    path = tmp_path / "x.tfevents"
-    path.write_bytes(around(bytes(100)))
-    logs = tfevents.open(path)
-    assert pa.table(logs.scalars()).num_rows == 10
-    with pytest.warns(tfevents.DamageWarning):
-        logs.scalars().count()
 
 
 def test_one_damaged_file_affects_no_other(log):

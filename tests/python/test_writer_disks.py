@@ -1,0 +1,300 @@
+"""What writers do on disks that refuse, are full, are slow or hang."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import warnings
+
+import pytest
+from fresh import python
+from records import run_events
+from tfevents import _native
+from tfevents.proto import Event, Summary
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("mounting is not permitted")
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+SLOW = """
+    #define _GNU_SOURCE
+    #include <unistd.h>
+    #include <stdlib.h>
+    #include <sys/syscall.h>
+    static void nap(void) { usleep(atoi(getenv("NAP")) * 1000); }
+    int fdatasync(int fd) { nap(); return syscall(SYS_fdatasync, fd); }
+    int fsync(int fd) { nap(); return syscall(SYS_fsync, fd); }
+    ssize_t write(int fd, const void *p, size_t n) {
+        if (fd > 2 && getenv("NAP_WRITE")) nap();
+        return syscall(SYS_write, fd, p, n);
+    }
+"""
+
+
+@pytest.fixture(scope="module")
+def slow_disk(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slow")
+    (folder / "slow.c").write_text(SLOW)
+    build = ["cc", "-shared", "-fPIC", "-o", str(folder / "slow.so"), str(folder / "slow.c")]
+    try:
+        subprocess.run(build, check=True, capture_output=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        pytest.skip("no C compiler")
+    return {**os.environ, "LD_PRELOAD": str(folder / "slow.so")}
+
+
+class TestTrouble:
+    """Disks that refuse."""
+
+    def test_the_directory_is_a_file(self, tmp_path):
+        blocked = tmp_path / "file"
+        blocked.write_text("")
+        with pytest.raises(OSError, match="file"):
+            _native.Writer(blocked, on_error="raise")
+        with pytest.warns(RuntimeWarning, match="file"):
+            writer = _native.Writer(blocked)
+        for step in range(1000):
+            writer.add_scalar("t", 1.0, step)
+        with pytest.warns(RuntimeWarning, match="file"):
+            writer.close()
+        assert writer.stats["dropped"] == 1000
+        assert writer.stats["written"] == writer.stats["pending"] == 0
+        silent = _native.Writer(blocked, on_error="drop")
+        silent.add_scalar("t", 1.0, 1)
+        silent.close()
+        assert silent.stats["dropped"] == 1
+        assert "file" in silent.stats["last_error"]
+
+    def test_a_read_only_directory(self, small_disk):
+        writer = _native.Writer(small_disk)
+        writer.add_scalar("t", 1.0, 1)
+        writer.close()
+        remount = ["mount", "-o", "remount,ro", str(small_disk)]
+        subprocess.run(remount, check=True)
+        with pytest.raises(OSError, match="Read-only"):
+            _native.Writer(small_disk, on_error="raise")
+        writer.add_scalar("t", 1.0, 2)
+        with pytest.warns(RuntimeWarning, match="Read-only"):
+            writer.close()
+        assert (writer.stats["written"], writer.stats["dropped"]) == (1, 1)
+        assert [event.step for event in run_events(small_disk)] == [1]
+
+    def test_a_deleted_directory_comes_back(self, tmp_path):
+        run = tmp_path / "run"
+        writer = _native.Writer(run)
+        writer.add_scalar("t", 1.0, 1)
+        writer.flush()
+        writer.path.unlink()
+        run.rmdir()
+        writer.add_scalar("t", 1.0, 2)
+        with pytest.warns(RuntimeWarning, match="deleted"):
+            writer.flush()
+        writer.close()
+        assert [event.step for event in run_events(run)] == [2]
+        assert (writer.stats["written"], writer.stats["dropped"]) == (1, 1)
+
+    LIMITED = """
+        import resource, sys, warnings
+        from tfevents import _native
+        warnings.simplefilter("ignore")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))
+        writer = _native.Writer(sys.argv[1], on_error=sys.argv[2], flush_secs=0.01)
+        raised = False
+        for step in range(2000):
+            try:
+                writer.add_scalar("loss", 1.0, step)
+            except OSError as error:
+                assert error.errno == 27 and "tfevents" in str(error.filename), error
+                raised = True
+            if step % 100 == 99:
+                try:
+                    writer.flush()
+                except OSError:
+                    raised = True
+        assert raised == (sys.argv[2] == "raise"), raised
+        try:
+            writer.close()
+        except OSError:
+            pass
+        stats = writer.stats
+        assert stats["pending"] == 0 and stats["last_error"], stats
+        print(stats["written"], stats["dropped"])
+    """
+
+    @pytest.mark.parametrize("policy", ["warn", "raise", "drop"])
+    def test_a_file_size_limit(self, tmp_path, policy):
+        done = python(self.LIMITED, tmp_path, policy)
+        assert done.returncode == 0, done.stderr
+        written, dropped = map(int, done.stdout.split())
+        steps = [event.step for event in run_events(tmp_path)]
+        assert len(steps) == written > 0
+        assert steps == sorted(set(steps))
+        if policy == "warn":
+            assert steps == list(range(2000)), "the next file takes what this one does not"
+        assert policy == "raise" or written + dropped == 2000
+
+    def test_a_full_disk_warns_and_goes_on(self, small_disk):
+        ballast = small_disk / "ballast"
+        ballast.write_bytes(bytes(40_000))
+        run = small_disk / "run"
+        writer = _native.Writer(run, max_buffer_bytes=100_000, flush_secs=0.01)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for step in range(5000):
+                writer.add_scalar("loss", 1.0, step)
+            writer.flush()
+        assert any("space" in str(warning.message) for warning in caught)
+        assert writer.stats["dropped"] > 0
+        kept = [event.step for event in run_events(run)]
+        assert kept == list(range(len(kept))), "whole records, and no torn one"
+        assert writer.stats["written"] == len(kept)
+        pending = writer.stats["pending"]
+        ballast.unlink()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            writer.flush()
+        after = [event.step for event in run_events(run)]
+        assert len(after) > len(kept), "there is room again"
+        assert writer.stats["written"] == len(after)
+        assert writer.stats["pending"] < pending
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            writer.close()
+        stats = writer.stats
+        assert stats["written"] + stats["dropped"] == 5000
+
+    def test_a_full_disk_raises_if_asked(self, small_disk):
+        writer = _native.Writer(small_disk, on_error="raise", flush_secs=0.001)
+        with pytest.raises(OSError, match="space") as caught:
+            for step in range(1_000_000):
+                writer.add_scalar("loss", 1.0, step)
+        assert caught.value.errno == 28
+        with pytest.raises(OSError, match="space"):
+            writer.close()
+        writer.close()
+
+    def test_a_slow_disk_is_not_waited_for(self, tmp_path, slow_disk):
+        done = python(
+            """
+            import sys, threading, time
+            from tfevents import _native
+            writer = _native.Writer(sys.argv[1], durability="fsync", flush_secs=0.01)
+            stop = threading.Event()
+            def flush():
+                while not stop.is_set():
+                    writer.flush()
+            thread = threading.Thread(target=flush)
+            thread.start()
+            start, slow, step = time.perf_counter(), 0, 0
+            while time.perf_counter() < start + 1.5:
+                before = time.perf_counter()
+                writer.add_scalar("t", 1.0, step)
+                slow += time.perf_counter() - before > 0.05
+                step += 1
+                time.sleep(0.0001)
+            stop.set()
+            before = time.perf_counter()
+            thread.join()
+            writer.flush()
+            assert time.perf_counter() - before > 0.09, "flush waits for fsync"
+            assert slow == 0, slow
+            print(step)
+            """,
+            tmp_path,
+            env={**slow_disk, "NAP": "100"},
+        )
+        assert done.returncode == 0, done.stderr
+        assert [event.step for event in run_events(tmp_path)] == list(range(int(done.stdout)))
+
+    def test_close_returns_from_a_disk_that_hangs(self, tmp_path, slow_disk):
+        done = python(
+            """
+            import os, sys, time, warnings
+            from tfevents import _native
+            writer = _native.Writer(sys.argv[1], close_timeout=0.3)
+            os.environ["NAP_WRITE"] = "1"
+            writer.add_scalar("t", 1.0, 1)
+            before = time.perf_counter()
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                writer.close()
+            assert 0.25 < time.perf_counter() - before < 5
+            assert "given up" in str(caught[0].message)
+            assert writer.stats["dropped"] == 1 and writer.stats["pending"] == 0
+            os._exit(0)
+            """,
+            tmp_path,
+            env={**slow_disk, "NAP": "20000"},
+        )
+        assert done.returncode == 0, done.stderr
+
+    def test_close_and_flush_have_one_deadline_for_all_files(self, tmp_path, slow_disk):
+        done = python(
+            """
+            import os, sys, time, warnings
+            from tfevents import SummaryWriter
+            writer = SummaryWriter(sys.argv[1], close_timeout=1.0, flush_secs=3600)
+            writer.add_scalars("loss", {str(number): 1.0 for number in range(9)}, 1)
+            os.environ["NAP_WRITE"] = "1"
+            for end, limit in ((lambda: writer.flush(timeout=0.5), 0.5), (writer.close, 1.0)):
+                before = time.perf_counter()
+                with warnings.catch_warnings(record=True) as caught:
+                    warnings.simplefilter("always")
+                    end()
+                assert limit * 0.9 < time.perf_counter() - before < limit * 4
+                (warning,) = caught
+                assert "did not answer" in str(warning.message), warning
+                assert "8 more files" in str(warning.message), warning
+            assert writer.stats["dropped"] == 9 and writer.stats["pending"] == 0
+            del os.environ["NAP_WRITE"]
+            with SummaryWriter(sys.argv[1] + "/other") as other:
+                other.add_scalar("t", 1.0, 1)
+            assert other.stats["written"] == 1, "it waits for nobody"
+            os._exit(0)
+            """,
+            tmp_path,
+            env={**slow_disk, "NAP": "30000"},
+        )
+        assert done.returncode == 0, done.stderr
+
+    def test_small_records_pass_a_large_one_on_a_full_disk(self, small_disk):
+        writer = _native.Writer(small_disk, flush_secs=3600)
+        event = Event(step=1, summary=Summary(value=[{"tag": "large", "simple_value": 1.0}]))
+        event.summary.value[0].metadata.summary_description = "x" * 200_000
+        writer.add_event(event.SerializeToString())
+        for step in range(2, 100):
+            writer.add_scalar("small", 1.0, step)
+        with pytest.warns(RuntimeWarning, match="space"):
+            writer.flush()
+        assert [event.step for event in run_events(small_disk)] == list(range(2, 100))
+        assert (writer.stats["written"], writer.stats["pending"]) == (98, 1)
+        subprocess.run(["mount", "-o", "remount,size=1m", str(small_disk)], check=True)
+        writer.close()
+        assert [event.step for event in run_events(small_disk)] == [*range(2, 100), 1]
+
+    def test_ctrl_c_ends_a_flush(self, tmp_path, slow_disk):
+        done = python(
+            """
+            import os, signal, sys, threading, time
+            from tfevents import _native
+            writer = _native.Writer(sys.argv[1], durability="fsync", close_timeout=0.1)
+            writer.add_scalar("t", 1.0, 1)
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+            before = time.perf_counter()
+            try:
+                writer.flush()
+            except KeyboardInterrupt:
+                assert time.perf_counter() - before < 5
+                os._exit(0)
+            os._exit(1)
+            """,
+            tmp_path,
+            env={**slow_disk, "NAP": "20000"},
+        )
+        assert done.returncode == 0, done.stderr

@@ -6,25 +6,23 @@
 //! the memory they are put into, and small runs are gathered together, so that a log of many costs
 //! little for each.
 
-use super::gather::{Held, Piece, Reorder, gathered, parts};
+mod gathering;
+mod names;
+
+use self::gathering::{Gathering, end_of_run};
+use self::names::Names;
+use super::gather::{Piece, gathered, parts};
 use super::scan::Batches;
-use super::tags::NameNumbers;
 use super::{Scan, bug};
 use crate::error::Result;
 use crate::table::Memory;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// The number of null among names that are no dictionary.
-const NULL: i32 = 0;
-
-/// No series yet.
-const NONE: u32 = u32::MAX;
 
 /// How much of a run is held.
 #[derive(Debug, Clone, Copy)]
@@ -260,241 +258,6 @@ fn size_of_rows(batch: &RecordBatch) -> usize {
         data.get_slice_memory_size().unwrap_or(0)
     });
     sizes.sum()
-}
-
-/// The first row from `start` on that is not of the run of that row.
-fn end_of_run(runs: &[i32], start: usize) -> usize {
-    let same = runs[start..].iter().position(|run| *run != runs[start]);
-    same.map_or(runs.len(), |rows| start + rows)
-}
-
-/// A column of names as numbers, the same ones in all batches.
-struct Names {
-    column: usize,
-    known: NameNumbers,
-    dictionary: Option<ArrayRef>,
-    codes: Vec<i32>,
-    /// The names that were asked for, by number.
-    asked: Vec<Option<Arc<str>>>,
-    /// Whether there was a null.
-    nulls: bool,
-}
-
-impl Names {
-    fn new(column: usize) -> Self {
-        Self {
-            column,
-            known: NameNumbers::default(),
-            dictionary: None,
-            codes: Vec::new(),
-            asked: Vec::new(),
-            nulls: false,
-        }
-    }
-
-    /// Numbers the names of a batch. A dictionary continues that of the batch before.
-    fn learn(&mut self, column: &ArrayRef) -> Result<()> {
-        self.codes.clear();
-        let dictionary = column.as_dictionary_opt::<Int32Type>();
-        if let Some(column) = dictionary.filter(|column| column.null_count() == 0) {
-            self.codes.extend_from_slice(column.keys().values());
-            self.dictionary = Some(Arc::clone(column.values()));
-            return Ok(());
-        }
-        let column = column
-            .as_string_opt::<i32>()
-            .ok_or_else(|| bug("names that are no strings"))?;
-        for name in column {
-            let code = name.map_or(NULL, |name| self.known.of(name) as i32 + 1);
-            self.nulls |= code == NULL;
-            self.codes.push(code);
-        }
-        Ok(())
-    }
-
-    fn name(&mut self, code: i32) -> Option<Arc<str>> {
-        let at = code as usize;
-        if at >= self.asked.len() {
-            self.asked.resize((at + 1).next_power_of_two(), None);
-        }
-        if self.asked[at].is_none() {
-            let name = match &self.dictionary {
-                Some(names) => names.as_string::<i32>().value(at),
-                None if code == NULL => return None,
-                None => self.known.name(at - 1),
-            };
-            self.asked[at] = Some(name.into());
-        }
-        self.asked[at].clone()
-    }
-}
-
-/// One series of what is gathered.
-struct Series {
-    run: i32,
-    tag: i32,
-    rows: usize,
-    size: usize,
-}
-
-/// The rows of one run, by tag; or of several small ones, by run and tag.
-#[derive(Default)]
-struct Gathering {
-    /// The last run.
-    run: Option<i32>,
-    /// Its first series.
-    first: u32,
-    /// Run by run, in the order of their first rows.
-    series: Vec<Series>,
-    /// The place in `series` that each tag had last.
-    places: Vec<u32>,
-    /// The series of each piece; sorted once everything is there.
-    pieces: Vec<(u32, Piece)>,
-    held: Vec<Held>,
-    reorder: Reorder,
-    size: usize,
-    too_large: bool,
-}
-
-impl Gathering {
-    /// Takes in the rows up to `end`.
-    fn add(&mut self, waiting: &Waiting, end: usize, runs: &Names, tags: &Names) {
-        let rows = waiting.start..end;
-        let read = waiting.batch.num_rows();
-        let part = waiting.batch.slice(rows.start, rows.len());
-        let size = match rows.len() == read {
-            true => waiting.size,
-            false => size_of_rows(&part),
-        };
-        self.size += size;
-        let (places, counts) = self.places_of(&runs.codes[rows.clone()], &tags.codes[rows]);
-        let mut start = 0;
-        let mut starts = Vec::with_capacity(counts.len());
-        for ((number, one), &rows) in (0..).zip(&mut self.series).zip(&counts) {
-            starts.push(start);
-            if rows > 0 {
-                one.rows += rows;
-                one.size += (size as u128 * rows as u128 / places.len() as u128) as usize;
-                let held = self.held.len();
-                let rows = start..start + rows;
-                if !self.too_large {
-                    self.pieces.push((number, Piece { held, rows }));
-                }
-            }
-            start += rows;
-        }
-        if !self.too_large {
-            let order = (!places.is_sorted()).then(|| sorted(&places, starts));
-            let held = Held::new(part, order, read, &mut self.reorder);
-            self.held.push(held);
-        }
-    }
-
-    /// The series of each row, and how many rows each series has.
-    fn places_of(&mut self, runs: &[i32], tags: &[i32]) -> (Vec<u32>, Vec<usize>) {
-        let mut counts = vec![0; self.series.len()];
-        let mut places = Vec::with_capacity(tags.len());
-        let mut start = 0;
-        while let Some(&run) = runs.get(start) {
-            let end = end_of_run(runs, start);
-            if self.run != Some(run) {
-                self.run = Some(run);
-                self.first = self.series.len() as u32;
-            }
-            for &tag in &tags[start..end] {
-                let place = self.place(run, tag, &mut counts);
-                counts[place as usize] += 1;
-                places.push(place);
-            }
-            start = end;
-        }
-        (places, counts)
-    }
-
-    /// The series of this tag of the last run.
-    #[inline]
-    fn place(&mut self, run: i32, tag: i32, counts: &mut Vec<usize>) -> u32 {
-        let at = tag as usize;
-        if at >= self.places.len() {
-            self.places.resize((at + 1).next_power_of_two(), NONE);
-        }
-        let place = self.places[at];
-        if place != NONE && place >= self.first {
-            return place;
-        }
-        let place = self.series.len() as u32;
-        self.places[at] = place;
-        counts.push(0);
-        self.series.push(Series {
-            run,
-            tag,
-            rows: 0,
-            size: 0,
-        });
-        place
-    }
-
-    /// Gives up what was gathered of a run that is too large; `splits` if it can be read by tag.
-    fn bound(&mut self, limit: usize, splits: bool) {
-        let one_run = self.first == 0; // small runs together are not much
-        let large = one_run && self.size > limit && self.series.len() > 1;
-        if large && splits && !self.too_large {
-            self.too_large = true;
-            self.held.clear();
-            self.pieces.clear();
-        }
-    }
-
-    /// Series in order, as many together as share memory.
-    fn groups(&mut self, shared: usize) -> VecDeque<Range<usize>> {
-        if self.held.len() > 1 {
-            self.pieces.sort_by_key(|(series, _)| *series); // each batch's are sorted already
-        }
-        let mut groups = VecDeque::new();
-        let (mut start, mut size) = (0, 0);
-        for (n, one) in self.series.iter().enumerate() {
-            if n > start && size + one.size > shared {
-                groups.push_back(start..n);
-                (start, size) = (n, 0);
-            }
-            size += one.size;
-        }
-        if start < self.series.len() {
-            groups.push_back(start..self.series.len());
-        }
-        groups
-    }
-
-    /// The rows of some series, one series after the other.
-    fn pieces_of(&self, series: &Range<usize>) -> impl Iterator<Item = &Piece> {
-        let first = |end: usize| {
-            let before = |(number, _): &(u32, Piece)| (*number as usize) < end;
-            self.pieces.partition_point(before)
-        };
-        let pieces = &self.pieces[first(series.start)..first(series.end)];
-        pieces.iter().map(|(_, piece)| piece)
-    }
-
-    /// Ready for the next run.
-    fn clear(&mut self) {
-        for one in self.series.drain(..) {
-            self.places[one.tag as usize] = NONE;
-        }
-        self.held.clear();
-        self.pieces.clear();
-        (self.run, self.first, self.size, self.too_large) = (None, 0, 0, false);
-    }
-}
-
-/// Row numbers by series, in order within each; `next` is where each series begins.
-fn sorted(places: &[u32], mut next: Vec<usize>) -> Vec<u32> {
-    let mut order = vec![0; places.len()];
-    for (row, &place) in (0..).zip(places) {
-        let at = &mut next[place as usize];
-        order[*at] = row;
-        *at += 1;
-    }
-    order
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use crate::event::dtype::DType;
 use crate::event::kind::Kind;
 use crate::table::schema::{Layout, OnCast, TensorData};
 use arrow_array::{
-    BinaryArray, BooleanArray, FixedSizeListArray, Float64Array, Int32Array, LargeBinaryArray,
-    ListArray, StringArray, StructArray, UInt32Array, new_null_array,
+    ArrayRef, BinaryArray, BooleanArray, FixedSizeListArray, Float64Array, Int32Array,
+    LargeBinaryArray, ListArray, StringArray, StructArray, UInt32Array, new_null_array,
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_data::ArrayData;

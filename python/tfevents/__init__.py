@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from tfevents import proto
     from tfevents._changes import Changes
     from tfevents._file_writer import FileWriter
-    from tfevents._logdir import LogDir, open  # noqa: A004  (the contract's name)
+    from tfevents._logdir import LogDir
+    from tfevents._open import open  # noqa: A004  (the contract's name)
     from tfevents._records import records, summary_iterator
     from tfevents._records_out import EventWriter, RecordWriter
     from tfevents._scan import Scan
@@ -66,7 +67,7 @@ _MODULES = {
     "Scan": "_scan",
     "Series": "_series",
     "SummaryWriter": "_writer",
-    "open": "_logdir",
+    "open": "_open",
     "records": "_records",
     "summary_iterator": "_records",
 }

@@ -14,6 +14,11 @@ mod snapshot;
 pub mod spread;
 mod store;
 mod version;
+#[cfg(target_os = "linux")]
+mod watch;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_watch.rs"]
+mod watch;
 
 pub use changes::{Changes, Growth, RunChange};
 pub use file::FileEntry;
@@ -25,3 +30,4 @@ pub use spread::Spread;
 pub use store::{Listed, ListedFile, Listing, Roots, Stat, Store};
 pub use version::FileVersion;
 pub(crate) use version::{Arrival, Replaced};
+pub use watch::{Waker, Watcher, Woken};

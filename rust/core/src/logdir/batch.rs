@@ -1,12 +1,13 @@
 //! Blocks of one kind to batches: names of runs, tags and files in place of their numbers, what is
 //! known of restarts, and meshes put together of their components.
 
-use super::bug;
 use super::casts::Casts;
 use super::references::{RecordRef, references};
 use super::tags::NameNumbers;
+use super::{Choose, bug};
 use crate::error::Result;
 use crate::event::kind::Kind;
+use crate::pipeline::attempts::{Attempt, Attempts as LiveAttempts};
 use crate::pipeline::decode::{Block, RowOrRestart, Spec};
 use crate::pipeline::restarts::{Cuts, Restarts};
 use crate::table::keys::{dictionary, int32, int64};
@@ -16,7 +17,7 @@ use arrow_array::{
     ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, RecordBatchOptions,
 };
 use arrow_schema::SchemaRef;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What is done about restarts, row by row.
@@ -27,6 +28,33 @@ pub(super) enum Attempts {
     Number(Restarts),
     /// They are numbered, and what is superseded is left out.
     Cut(Cuts),
+    /// They are numbered while the log is followed.
+    Live(LiveAttempts),
+}
+
+/// Which tags a function of the caller has chosen, by number.
+pub(super) struct Chosen {
+    choose: Choose,
+    wanted: Vec<bool>,
+}
+
+impl Chosen {
+    pub(super) fn new(choose: Choose) -> Self {
+        let wanted = Vec::new();
+        Self { choose, wanted }
+    }
+
+    /// Asks for the tags that have been met since.
+    fn ask(&mut self, tags: &[Box<str>]) -> Result<()> {
+        let new = tags[self.wanted.len()..].iter().map(|tag| tag.to_string());
+        let new: Vec<String> = new.collect();
+        if !new.is_empty() {
+            let chosen: HashSet<String> = (self.choose)(new.clone())?.into_iter().collect();
+            self.wanted
+                .extend(new.iter().map(|tag| chosen.contains(tag)));
+        }
+        Ok(())
+    }
 }
 
 /// Makes batches of the blocks of a stream, which come in order.
@@ -38,6 +66,8 @@ pub(super) struct BatchMaker {
     pub(super) files: ArrayRef,
     pub(super) tags: NameNumbers,
     pub(super) attempts: Attempts,
+    /// Leaves out tags that a function does not choose, where they are not chosen beforehand.
+    pub(super) chosen: Option<Chosen>,
     meshes: Option<(MeshAssembler, SchemaRef)>,
     casts: Casts,
 }
@@ -62,6 +92,7 @@ impl BatchMaker {
             files,
             tags: NameNumbers::default(),
             attempts,
+            chosen: None,
             meshes,
             casts,
         }
@@ -93,7 +124,11 @@ impl BatchMaker {
     ) -> Result<Option<(RecordBatch, Vec<RecordRef>)>> {
         self.tags.adopt(&mut block);
         let references = references(&block);
-        let keep = self.settle_attempts(&block);
+        if let Some(chosen) = &mut self.chosen {
+            chosen.ask(self.tags.names())?;
+        }
+        let attempts = self.number_attempts(&block);
+        let keep = self.kept(&block, &attempts);
         let rows = block.keys.len();
         let keys = block.keys;
         let mut by_name: HashMap<&str, ArrayRef> = HashMap::from([
@@ -121,8 +156,9 @@ impl BatchMaker {
             );
             by_name.insert("offset", int64(keys.offset));
         }
-        if let Some((_, attempts)) = &keep {
-            by_name.insert("attempt", Arc::new(attempts.clone()));
+        if let Some(Numbered { number, from, .. }) = attempts {
+            by_name.insert("attempt", Arc::new(Int32Array::from(number)));
+            by_name.insert("attempt_step", Arc::new(Int64Array::from(from)));
         }
         let full = match &self.meshes {
             Some((_, components)) => components,
@@ -146,7 +182,7 @@ impl BatchMaker {
         let batch = RecordBatch::try_new_with_options(schema, columns, &options)
             .map_err(|e| bug(&e.to_string()))?;
         let (batch, references) = match keep {
-            Some((keep, _)) if keep.true_count() < rows => {
+            Some(keep) if keep.true_count() < rows => {
                 let kept = references.into_iter().zip(keep.values());
                 let kept = kept.filter_map(|(reference, kept)| kept.then_some(reference));
                 let batch = arrow_select::filter::filter_record_batch(&batch, &keep)
@@ -166,14 +202,13 @@ impl BatchMaker {
         })
     }
 
-    /// Which rows are kept, and the attempt of each.
-    fn settle_attempts(&mut self, block: &Block) -> Option<(BooleanArray, Int32Array)> {
-        if !self.spec.later {
+    /// The attempt of each row.
+    fn number_attempts(&mut self, block: &Block) -> Option<Numbered> {
+        if matches!(self.attempts, Attempts::Ignore) && !self.spec.later {
             return None;
         }
         let keys = &block.keys;
-        let mut keep = Vec::with_capacity(keys.len());
-        let mut numbers = Vec::with_capacity(keys.len());
+        let mut numbered = Numbered::with_capacity(keys.len());
         for next in block.rows_and_restarts() {
             let row = match (next, &mut self.attempts) {
                 (RowOrRestart::Row(row), _) => row,
@@ -181,18 +216,69 @@ impl BatchMaker {
                     found.start(start.run as i32, start.step);
                     continue;
                 }
+                (RowOrRestart::Restart(start), Attempts::Live(found)) => {
+                    found.start(start.run as i32, start.step);
+                    continue;
+                }
                 (RowOrRestart::Restart(_), _) => continue, // cuts were found with them
             };
             let (series, step) = ((keys.run[row], keys.tag[row]), keys.step[row]);
-            let (kept, number) = match &mut self.attempts {
-                Attempts::Ignore => (true, 0),
-                Attempts::Number(found) => (true, found.point(series, step)),
-                Attempts::Cut(cuts) => cuts.point(series, step),
-            };
-            keep.push(kept && self.spec.filter.matches_time(step, keys.wall_time[row]));
-            numbers.push(number);
+            match &mut self.attempts {
+                Attempts::Ignore => numbered.push(true, (0, None)),
+                Attempts::Number(found) => numbered.push(true, found.point(series, step)),
+                Attempts::Cut(cuts) => {
+                    let (kept, attempt) = cuts.point(series, step);
+                    numbered.push(kept, attempt);
+                }
+                Attempts::Live(found) => {
+                    let file = keys.file.get(row).copied().unwrap_or(0);
+                    numbered.push(true, found.point(series, file as u32, step));
+                }
+            }
         }
-        Some((BooleanArray::from(keep), Int32Array::from(numbers)))
+        Some(numbered)
+    }
+
+    /// Which rows are kept; `None` for all.
+    fn kept(&self, block: &Block, attempts: &Option<Numbered>) -> Option<BooleanArray> {
+        let (keys, filter) = (&block.keys, &self.spec.filter);
+        let chosen = self.chosen.as_ref();
+        let is_chosen = |row: usize| chosen.is_none_or(|c| c.wanted[keys.tag[row] as usize]);
+        let keep: Vec<bool> = match attempts {
+            Some(attempts) => (0..keys.len())
+                .map(|row| {
+                    let timely = filter.matches_time(keys.step[row], keys.wall_time[row]);
+                    attempts.kept[row] && timely && is_chosen(row)
+                })
+                .collect(),
+            None if chosen.is_some() => (0..keys.len()).map(is_chosen).collect(),
+            None => return None,
+        };
+        Some(BooleanArray::from(keep))
+    }
+}
+
+/// The attempts of a block's rows.
+struct Numbered {
+    /// Whether no later attempt supersedes the row.
+    kept: Vec<bool>,
+    number: Vec<i32>,
+    from: Vec<Option<i64>>,
+}
+
+impl Numbered {
+    fn with_capacity(rows: usize) -> Self {
+        Self {
+            kept: Vec::with_capacity(rows),
+            number: Vec::with_capacity(rows),
+            from: Vec::with_capacity(rows),
+        }
+    }
+
+    fn push(&mut self, kept: bool, (number, from): Attempt) {
+        self.kept.push(kept);
+        self.number.push(number);
+        self.from.push(from);
     }
 }
 

@@ -60,9 +60,9 @@ impl Spec {
 }
 
 /// Decodes units into blocks of one kind.
-struct KindTask {
-    access: Access,
-    spec: Spec,
+pub struct KindTask {
+    pub(super) access: Access,
+    pub(super) spec: Spec,
 }
 
 impl Task for KindTask {
@@ -138,7 +138,7 @@ impl Stream {
 /// Makes batches of the rows that `spec` asks for. Where only the last attempts are, the restarts
 /// are still to be found.
 pub(super) fn batch_maker(view: &View, spec: &mut Spec) -> BatchMaker {
-    let numbered = spec.layout.wanted.has("attempt");
+    let numbered = spec.layout.wanted.has_attempts();
     let attempts = match view.options.restarts {
         Restarts::Last => Attempts::Cut(Cuts::default()),
         Restarts::All if numbered => Attempts::Number(Found::default()),

@@ -10,6 +10,7 @@
 //! values depend on what earlier ones said. So the result is that of reading every file from front
 //! to back, whatever the number of threads.
 
+pub mod attempts;
 pub mod block;
 pub mod decode;
 mod first;
@@ -41,7 +42,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tags::Context;
-use walk::{Damage, Span, Walk};
+use walk::{Damage, End, Span, Walk};
 
 pub use walk::Position;
 
@@ -146,9 +147,7 @@ impl<E: Events> Job for Parts<'_, E> {
         let mut spans = Vec::with_capacity(self.unit.parts.len());
         for part in &self.unit.parts {
             let task = &self.files[part.file];
-            self.records
-                .events
-                .enter(task.run, part.file as u32, part.first);
+            self.records.events.enter(task.run, task.id, part.first);
             let source = match task.entry.open(Some(task.length), self.maps) {
                 Ok(source) if task.entry.is(&*source) => source,
                 Ok(_) => {
@@ -228,13 +227,19 @@ impl<E> Parts<'_, E> {
             length: task.length.saturating_sub(first),
             reason,
         };
+        let waits = task.end != End::Final;
         // An earlier part may have said so.
         let is_told = first > 0 && first >= task.length;
         Span {
             first: Some(first),
             next: first.into(),
-            damage: if is_told { Vec::new() } else { vec![damage] },
+            damage: if is_told || waits {
+                Vec::new()
+            } else {
+                vec![damage]
+            },
             ended: true,
+            pending: waits,
             ..Span::default()
         }
     }

@@ -1,12 +1,12 @@
 //! Puts the results of units in order and makes sure they are what one pass would have found.
 
 use super::plan::{FileTask, Unit};
-use super::pool::{Budget, Pool};
+use super::pool::{Budget, Known, Pool};
 use super::tags::{self, Context, Lesson};
 use super::walk::{Damage, Position, Span};
 use super::{Decoded, Task};
 use crate::error::{Error, ErrorKind, Result};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -110,7 +110,9 @@ pub struct Ordered<T: Task> {
     /// Where the piece before ended, within one file.
     seam: Span,
     run: u32,
-    context: Context,
+    /// What is known of runs of which earlier bytes were read before.
+    known: Known,
+    context: Arc<Context>,
     report: Report,
     raise: bool,
     failed: Option<Error>,
@@ -119,12 +121,26 @@ pub struct Ordered<T: Task> {
 impl<T: Task> Ordered<T> {
     /// Begins. With `raise`, the first damage is an error.
     pub fn new(task: T, files: Vec<FileTask>, threads: usize, raise: bool, report: Report) -> Self {
+        Self::resume(task, files, threads, raise, report, HashMap::new())
+    }
+
+    /// Begins where earlier bytes of some runs were read before, which said what is `known` of them.
+    pub fn resume(
+        task: T,
+        files: Vec<FileTask>,
+        threads: usize,
+        raise: bool,
+        report: Report,
+        known: HashMap<u32, Arc<Context>>,
+    ) -> Self {
+        let known = Arc::new(known);
         let units = Arc::new(super::plan(&files));
         let files = Arc::new(files);
         let pool = Pool::new(
             Arc::new(task),
             Arc::clone(&files),
             Arc::clone(&units),
+            Arc::clone(&known),
             threads,
         );
         Self {
@@ -134,7 +150,8 @@ impl<T: Task> Ordered<T> {
             next: 0,
             seam: Span::default(),
             run: u32::MAX,
-            context: Context::new(),
+            known,
+            context: Arc::default(),
             report,
             raise,
             failed: None,
@@ -184,13 +201,12 @@ impl<T: Task> Ordered<T> {
         number: usize,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<Decoded<T::Output>> {
-        let (mut decoded, hint) = self.pool.fetch(number, go_on)?;
         let units = Arc::clone(&self.units);
         let unit = &units[number];
-        let first_run = unit.parts.first().map(|p| self.files[p.file].run);
-        if first_run.is_some_and(|run| run != self.run) {
-            self.context.clear();
+        if let Some(part) = unit.parts.first() {
+            self.enter(self.files[part.file].run);
         }
+        let (mut decoded, hint) = self.pool.fetch(number, go_on, &self.context)?;
         let from = self.known_start(unit);
         let mut again = match (from, decoded.spans.first()) {
             (Some(from), Some(span)) => !span.holds(from, unit.parts[0].part.high),
@@ -247,17 +263,21 @@ impl<T: Task> Ordered<T> {
             ..Span::default()
         };
         if let Some(last) = unit.parts.last() {
-            let run = self.files[last.file].run;
-            if run != self.run {
-                self.context.clear();
-            }
+            self.enter(self.files[last.file].run);
+        }
+    }
+
+    /// Goes on with `run`.
+    fn enter(&mut self, run: u32) {
+        if run != self.run {
             self.run = run;
+            self.context = self.known.get(&run).cloned().unwrap_or_default();
         }
     }
 
     fn learn(&mut self, output: &T::Output) {
         if let Some(lesson) = output.lesson() {
-            tags::learn(&mut self.context, self.run, lesson);
+            tags::learn(Arc::make_mut(&mut self.context), self.run, lesson);
         }
     }
 }

@@ -23,24 +23,30 @@ pub struct FileTask {
     pub entry: Arc<FileEntry>,
     /// Number of its run.
     pub run: u32,
+    /// Number of the file.
+    pub id: u32,
     /// How far to read.
     pub length: u64,
     /// Where to begin.
     pub start: Position,
     /// How the end is read.
     pub end: End,
+    /// Earlier bytes of the run were read before, so its metadata may be known.
+    pub resumes: bool,
 }
 
 impl FileTask {
     /// All of a file that is finished.
-    pub fn whole(entry: Arc<FileEntry>, run: u32) -> Self {
+    pub fn whole(entry: Arc<FileEntry>, run: u32, id: u32) -> Self {
         let length = entry.length();
         Self {
             entry,
             run,
+            id,
             length,
             start: Position::default(),
             end: End::Final,
+            resumes: false,
         }
     }
 
@@ -68,7 +74,8 @@ pub fn tasks(snapshot: &Snapshot, spread: &mut dyn Spread) -> Result<Vec<FileTas
         let mut files = run.files.clone();
         files.sort_by(|a, b| time(a).total_cmp(&time(b)));
         for entry in files {
-            tasks.push(FileTask::whole(entry, number as u32));
+            let id = tasks.len() as u32;
+            tasks.push(FileTask::whole(entry, number as u32, id));
         }
     }
     Ok(tasks)
@@ -107,7 +114,8 @@ pub fn plan(files: &[FileTask]) -> Vec<Unit> {
     for (file, task) in files.iter().enumerate() {
         let small = task.bytes() <= SMALL;
         let full = open.bytes() + task.bytes() > PIECE || open.parts.len() >= MOST_FILES;
-        if !open.parts.is_empty() && (!small || full) {
+        let alone = task.resumes || file > 0 && files[file - 1].resumes;
+        if !open.parts.is_empty() && (!small || full || alone) {
             units.push(std::mem::take(&mut open));
         }
         if run_began_in.0 != task.run {
@@ -124,7 +132,7 @@ pub fn plan(files: &[FileTask]) -> Vec<Unit> {
             open.parts.push(UnitPart {
                 file,
                 part,
-                first: run_began_in.1 == units.len(),
+                first: run_began_in.1 == units.len() && !task.resumes,
             });
             if !small {
                 units.push(std::mem::take(&mut open));

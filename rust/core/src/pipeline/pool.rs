@@ -81,6 +81,7 @@ struct Shared<T: Task> {
     task: Arc<T>,
     files: Arc<Vec<FileTask>>,
     units: Arc<Vec<Unit>>,
+    known: Known,
     ahead: usize,
     state: Mutex<State<T::Output>>,
     ready: Condvar,
@@ -101,6 +102,9 @@ struct State<O> {
     waiting_bytes: usize,
     stopped: bool,
 }
+
+/// What is known of runs, by number, before the first unit.
+pub(super) type Known = Arc<HashMap<u32, Arc<Context>>>;
 
 /// A unit's result, and the hint it was done with.
 type Outcome<O> = Result<(Decoded<O>, Option<Arc<Context>>)>;
@@ -156,7 +160,7 @@ impl<T: Task> Shared<T> {
             if let Ok((decoded, _)) = &result {
                 state.waiting_bytes += decoded.output.size();
                 if let Some(run) = self.run_of(number + 1) {
-                    state.take_hints(run, decoded.output.lesson());
+                    state.take_hints(run, decoded.output.lesson(), &self.known);
                 }
             }
             state.results.insert(number, result);
@@ -176,8 +180,11 @@ impl<T: Task> Shared<T> {
             if room || state.next == state.wanted {
                 let number = state.next;
                 state.next += 1;
-                let (run, hint) = &state.hint;
-                let hint = (self.run_of(number) == Some(*run)).then(|| Arc::clone(hint));
+                let run = self.run_of(number);
+                let hint = match &state.hint {
+                    (of, hint) if run == Some(*of) => Some(Arc::clone(hint)),
+                    _ => run.and_then(|run| self.known.get(&run)).cloned(),
+                };
                 return Some((number, hint));
             }
             state = self
@@ -190,9 +197,9 @@ impl<T: Task> Shared<T> {
 
 impl<O> State<O> {
     /// Adds what `lesson` says of the tags of `run`.
-    fn take_hints(&mut self, run: u32, lesson: Option<&Lesson>) {
+    fn take_hints(&mut self, run: u32, lesson: Option<&Lesson>, known: &Known) {
         if self.hint.0 != run {
-            self.hint = (run, Arc::default());
+            self.hint = (run, known.get(&run).cloned().unwrap_or_default());
         }
         let says_more = |(of, tag, learned): (u32, &str, &Learned)| {
             let known = self.hint.1.get(tag);
@@ -211,6 +218,7 @@ impl<T: Task> Pool<T> {
         task: Arc<T>,
         files: Arc<Vec<FileTask>>,
         units: Arc<Vec<Unit>>,
+        known: Known,
         threads: usize,
     ) -> Self {
         let budget = Arc::new(Budget::new(threads));
@@ -219,6 +227,7 @@ impl<T: Task> Pool<T> {
             task,
             files,
             units,
+            known,
             ahead: 2 * threads + AHEAD,
             state: Mutex::new(State {
                 next: 0,
@@ -264,6 +273,7 @@ impl<T: Task> Pool<T> {
         &mut self,
         number: usize,
         go_on: &mut dyn FnMut() -> bool,
+        context: &Arc<Context>,
     ) -> Outcome<T::Output> {
         // However quickly results come, somebody may want to stop.
         if self.asked.elapsed() > TICK {
@@ -277,7 +287,8 @@ impl<T: Task> Pool<T> {
             return Err(Error::argument(what));
         }
         if self.workers.is_empty() {
-            return self.shared.run(number, None, &mut self.scratch);
+            let hint = Some(Arc::clone(context));
+            return self.shared.run(number, hint, &mut self.scratch);
         }
         let mut state = self.shared.lock();
         loop {

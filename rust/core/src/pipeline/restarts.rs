@@ -6,7 +6,9 @@
 //! step at which any later restart of its series took up again. Only restarts are remembered, so
 //! a second pass can stream.
 
+use super::attempts::Attempt;
 use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A series of a scan: number of its run, and a number of its own in there.
@@ -25,27 +27,32 @@ struct Found {
     last: Option<i64>,
     at: Vec<Restart>,
     /// How many of its run's sessions it has restarted with.
-    met: usize,
+    met: u64,
 }
 
 /// The sessions of a run. A series takes them in at its next point, so that a session costs the
 /// same however many series there are.
-#[derive(Debug, Default)]
-struct Starts {
-    count: usize,
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Starts {
+    count: u64,
     /// The number of each session whose step is lower than that of every later one, and the step.
-    lowest: Vec<(usize, i64)>,
+    lowest: Vec<(u64, i64)>,
 }
 
 impl Starts {
-    fn add(&mut self, step: i64) {
+    /// How many there were.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(super) fn add(&mut self, step: i64) {
         while self.lowest.pop_if(|(_, above)| *above >= step).is_some() {}
         self.lowest.push((self.count, step));
         self.count += 1;
     }
 
     /// The lowest step of the sessions from number `first` on.
-    fn lowest_from(&self, first: usize) -> Option<i64> {
+    pub(super) fn lowest_from(&self, first: u64) -> Option<i64> {
         let at = self.lowest.partition_point(|(number, _)| *number < first);
         self.lowest.get(at).map(|(_, step)| *step)
     }
@@ -58,6 +65,8 @@ struct Restart {
     position: u64,
     /// The lowest step it took up again.
     step: i64,
+    /// The lowest step that it or a later one took up again, once all are known.
+    lowest: i64,
     /// How many there were by then.
     number: i32,
 }
@@ -67,8 +76,13 @@ impl Found {
         self.at.last().map_or(0, |restart| restart.number)
     }
 
+    fn attempt(&self) -> Attempt {
+        let last = self.at.last();
+        last.map_or((0, None), |restart| (restart.number, Some(restart.step)))
+    }
+
     /// `times` restarts, the lowest of them at `step`.
-    fn restart(&mut self, step: i64, times: usize) {
+    fn restart(&mut self, step: i64, times: u64) {
         let times = i32::try_from(times).unwrap_or(i32::MAX);
         let number = self.number().saturating_add(times);
         match self.at.last_mut() {
@@ -79,6 +93,7 @@ impl Found {
             _ => self.at.push(Restart {
                 position: self.points,
                 step,
+                lowest: step,
                 number,
             }),
         }
@@ -97,8 +112,8 @@ impl Found {
 }
 
 impl Restarts {
-    /// The next point of a series; how many restarts it has had by now.
-    pub fn point(&mut self, series: Series, step: i64) -> i32 {
+    /// The next point of a series; the attempt it belongs to.
+    pub fn point(&mut self, series: Series, step: i64) -> Attempt {
         let starts = match self.starts.is_empty() {
             true => None,
             false => self.starts.get(&series.0),
@@ -115,7 +130,7 @@ impl Restarts {
         }
         found.last = Some(step);
         found.points += 1;
-        found.number()
+        found.attempt()
     }
 
     /// A session of `run` starts at `step`: all its series take up again there.
@@ -134,7 +149,7 @@ impl Restarts {
             let mut lowest = i64::MAX;
             for restart in found.at.iter_mut().rev() {
                 lowest = lowest.min(restart.step);
-                restart.step = lowest;
+                restart.lowest = lowest;
             }
             Cut {
                 cuts: found.at,
@@ -157,7 +172,6 @@ pub struct Cuts {
 
 #[derive(Debug, Clone)]
 struct Cut {
-    /// The step of each is the lowest at which it or a later one took up again.
     cuts: Vec<Restart>,
     position: u64,
     /// How many of `cuts` lie behind.
@@ -165,21 +179,24 @@ struct Cut {
 }
 
 impl Cuts {
-    /// The next point of a series: whether it is kept, and the number of its attempt.
-    pub fn point(&mut self, series: Series, step: i64) -> (bool, i32) {
+    /// The next point of a series: whether it is kept, and its attempt.
+    pub fn point(&mut self, series: Series, step: i64) -> (bool, Attempt) {
         let Some(cut) = self.series.get_mut(&series) else {
-            return (true, 0);
+            return (true, (0, None));
         };
         let ahead = &cut.cuts[cut.passed..];
         let met = ahead.iter().take_while(|c| c.position <= cut.position);
         cut.passed += met.count();
         cut.position += 1;
-        let kept = cut.cuts.get(cut.passed).is_none_or(|c| step < c.step);
-        let number = match cut.passed {
-            0 => 0,
-            passed => cut.cuts[passed - 1].number,
+        let kept = cut.cuts.get(cut.passed).is_none_or(|c| step < c.lowest);
+        let attempt = match cut.passed {
+            0 => (0, None),
+            passed => {
+                let restart = cut.cuts[passed - 1];
+                (restart.number, Some(restart.step))
+            }
         };
-        (kept, number)
+        (kept, attempt)
     }
 }
 
@@ -195,7 +212,7 @@ mod tests {
         }
         let mut cuts = restarts.cuts();
         let point = |&step: &i64| match cuts.point((0, 0), step) {
-            (true, attempt) => Some((step, attempt)),
+            (true, (attempt, _)) => Some((step, attempt)),
             _ => None,
         };
         steps.iter().filter_map(point).collect()
@@ -231,7 +248,7 @@ mod tests {
                 true, true, true, true, true, false, false, false, false, false
             ]
         );
-        assert_eq!(cuts.point((0, 0), 5), (true, 1));
+        assert_eq!(cuts.point((0, 0), 5), (true, (1, Some(5))));
         assert!((0..10).all(|s| cuts.point((1, 0), s).0));
     }
 
@@ -312,8 +329,9 @@ mod tests {
                     got.push(cuts.point((0, series), step));
                 }
             }
-            let attempts: Vec<i32> = got.iter().map(|(_, attempt)| *attempt).collect();
+            let attempts: Vec<Attempt> = got.iter().map(|(_, attempt)| *attempt).collect();
             prop_assert_eq!(&attempts, &first);
+            let got: Vec<_> = got.iter().map(|(kept, (number, _))| (*kept, *number)).collect();
             prop_assert_eq!(got, one_by_one(&moments));
         }
 

@@ -72,7 +72,8 @@ pub struct One<R> {
 impl<R: Rows> One<R> {
     /// No rows yet; those of `kind` go to `rows`.
     pub fn new(kind: Kind, layout: &Layout, rows: R, capacity: usize, memory: &mut Memory) -> Self {
-        let provenance = layout.wanted.has("file") || layout.wanted.has("offset");
+        let wanted = &layout.wanted;
+        let provenance = wanted.has("file") || wanted.has("offset") || wanted.has_attempts();
         Self {
             kind: [kind],
             completes: completes(kind, layout),

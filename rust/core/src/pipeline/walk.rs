@@ -187,7 +187,7 @@ impl<'a> Walk<'a> {
                         reason: error.reason(),
                     });
                 }
-                span.pending = self.end == End::Growing;
+                span.pending = self.end != End::Final;
                 Ok(span)
             }
         }
@@ -203,6 +203,11 @@ impl<'a> Walk<'a> {
                 state.progress.forget_unverified();
                 pending = true;
             }
+        }
+        if self.end == End::Settled {
+            let position = state.progress.position;
+            state.progress.damage.retain(|d| d.offset < position);
+            pending = position < self.source.length();
         }
         let Progress {
             position,

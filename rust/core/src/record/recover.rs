@@ -41,6 +41,9 @@ pub enum End {
     Final,
     /// More may come, and what stands there may still change.
     Growing,
+    /// More may come, but has not for so long that what stands there is judged as it is. What
+    /// nothing follows is no damage, for it may be what comes next.
+    Settled,
 }
 
 /// Where reading goes on.
@@ -234,8 +237,8 @@ pub enum Found {
 pub fn find<C: Crc>(input: &mut dyn Input, low: u64, high: u64, end: End) -> Result<Found> {
     let file_end = input.end();
     let (shortest, longest) = match end {
-        End::Final => (OVERHEAD, 0),
         End::Growing => (HEADER, LONGEST_AWAITED),
+        End::Final | End::Settled => (OVERHEAD, 0),
     };
     let mut offset = low;
     while offset < high && file_end - offset >= shortest as u64 {

@@ -10,7 +10,7 @@ use super::schema::{item_field, list};
 use arrow_array::builder::{Float32Builder, Int32Builder, ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -28,6 +28,7 @@ struct Keys {
     file: i32,
     offset: i64,
     attempt: i32,
+    attempt_step: Option<i64>,
 }
 
 /// A mesh of which a component has been met.
@@ -106,6 +107,8 @@ impl Assembler {
         let config = column("config")?.as_string::<i32>();
         let file = codes("file").map(|c| c.keys().values()).ok();
         let (offset, attempt) = (whole("offset").ok(), small("attempt").ok());
+        let attempt_step = column("attempt_step").map(|c| c.as_primitive::<Int64Type>());
+        let attempt_step = attempt_step.ok();
         for row in 0..batch.num_rows() {
             let slot = match content[row] {
                 VERTEX => 0,
@@ -121,6 +124,7 @@ impl Assembler {
                 file: file.map_or(0, |c| c[row]),
                 offset: offset.map_or(0, |c| c[row]),
                 attempt: attempt.map_or(0, |c| c[row]),
+                attempt_step: attempt_step.and_then(|c| c.is_valid(row).then(|| c.value(row))),
             };
             let part = Part {
                 shape: sizes.map(|c| usize::try_from(c[row]).unwrap_or(0)),
@@ -267,6 +271,9 @@ impl Rows {
                 "wall_time" => float64(keys.iter().map(|k| k.wall_time).collect()),
                 "offset" => int64(keys.iter().map(|k| k.offset).collect()),
                 "attempt" => Arc::new(codes(|k| k.attempt)),
+                "attempt_step" => {
+                    Arc::new(Int64Array::from_iter(keys.iter().map(|k| k.attempt_step)))
+                }
                 "index" => Arc::new(int32(std::mem::take(&mut self.index))),
                 "vertices" => Arc::new(self.vertices.finish()),
                 "colors" => Arc::new(self.colors.finish()),

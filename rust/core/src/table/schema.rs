@@ -43,7 +43,7 @@ pub fn bucket_fields() -> Fields {
 pub const KEYS: [&str; 4] = ["run", "tag", "step", "wall_time"];
 
 /// Where a row comes from; returned when asked for.
-pub const PROVENANCE: [&str; 3] = ["file", "offset", "attempt"];
+pub const PROVENANCE: [&str; 4] = ["file", "offset", "attempt", "attempt_step"];
 
 fn keys() -> Vec<Field> {
     vec![
@@ -62,6 +62,7 @@ fn provenance() -> Vec<Field> {
         field("file", dictionary()),
         field("offset", DataType::Int64),
         field("attempt", DataType::Int32),
+        nullable("attempt_step", DataType::Int64),
     ]
 }
 
@@ -220,6 +221,11 @@ impl Wanted {
     /// Whether the column is to be filled.
     pub fn has(&self, name: &str) -> bool {
         self.names.contains(name)
+    }
+
+    /// Whether a column says which attempt a row belongs to.
+    pub fn has_attempts(&self) -> bool {
+        self.has("attempt") || self.has("attempt_step")
     }
 }
 

@@ -1,0 +1,146 @@
+"""`Follower`: the rows of a log as they come."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+import pyarrow as pa
+
+from tfevents import _arguments
+from tfevents._errors import DamageWarning, warn
+from tfevents._log import warn_replaced
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from tfevents import _native
+    from tfevents._filters import Filters
+    from tfevents._log import Log
+
+#: Seconds without a change until an end that is no whole record is judged.
+SETTLE = 5.0
+
+_Item = TypeVar("_Item")
+
+
+class Pending(NamedTuple):
+    """Bytes at the end of a file that are no whole record, or not yet."""
+
+    path: Path
+    #: Where they begin.
+    offset: int
+    #: How many there are by now.
+    length: int
+
+
+class Follower(Iterator[_Item], Generic[_Item]):
+    """New rows of a log, as they are written; made by `Scan.follow` and `LogDir.follow`.
+
+    An iterator: each step waits until there are new rows. May be closed from another thread, and
+    is a context manager.
+    """
+
+    def __init__(
+        self, native: _native.Follower, log: Log, timeout: float | None, *, kinds: bool
+    ) -> None:
+        self._native = native
+        self._log = log
+        self._timeout = timeout
+        self._kinds = kinds
+
+    def __iter__(self) -> Follower[_Item]:
+        return self
+
+    def __next__(self) -> _Item:
+        try:
+            found = self._native.next(self._timeout)
+        finally:
+            self._report()
+        if found is None:
+            raise StopIteration
+        kind, rows = found
+        batch = pa.record_batch(rows)
+        item: Any = (kind, batch) if self._kinds else batch
+        return item
+
+    def _report(self) -> None:
+        self._log.report()
+        replaced, gone = self._native.notices()
+        if replaced:
+            warn_replaced(replaced)
+        for path, reason in gone:
+            warn(f"{path}: {reason}; it is waited for", DamageWarning)
+
+    @property
+    def cursor(self) -> str:
+        """Accounts for the rows handed out so far, and for no others.
+
+        ``follow(cursor=...)``, in this process or a later one, goes on with the next row. Store it
+        together with what you make of the rows, in one transaction or one rename: then each row
+        counts exactly once, whenever the process is killed. It belongs to the same log and the
+        same question: kind, filters and options of `open`; only `columns` may differ.
+        """
+        return self._native.cursor()
+
+    @property
+    def pending(self) -> list[Pending]:
+        """The ends of files that wait for more bytes, or for `settle` seconds without a change."""
+        return [Pending(*found) for found in self._native.pending()]
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._native.closed
+
+    def close(self) -> None:
+        """Ends the iteration, also one that waits in another thread. `cursor` remains."""
+        self._native.close()
+
+    def __enter__(self) -> Follower[_Item]:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "open"
+        return f"<tfevents.Follower, {state}>"
+
+
+def options(
+    cursor: str | None, poll: float, timeout: float | None, settle: float
+) -> tuple[float, float]:
+    """Checks the arguments of ``follow``; `poll` and `settle`."""
+    if cursor is not None:
+        _arguments.instance(cursor, "cursor", str, "a string or None")
+    poll = _arguments.seconds(poll, "poll", allowed="a number of seconds above 0")
+    if poll == 0:
+        raise ValueError(_arguments.message("poll", "a number of seconds above 0", poll))
+    if timeout is not None:
+        _arguments.seconds(timeout, "timeout", allowed="a number of seconds or None")
+    return poll, _arguments.seconds(settle, "settle", allowed="a number of seconds")
+
+
+def question(table: str, filters: Filters, options: dict[str, Any], log_options: Any) -> str:
+    """Tells one set of conditions from another, the same in every process."""
+    columns = filters["columns"] or []
+    attempts = not {"attempt", "attempt_step"}.isdisjoint(columns)
+    conditions = {name: _plain(given) for name, given in filters.items() if name != "columns"}
+    restarts, on_damage, checksum, *_ = log_options
+    return repr((table, conditions, sorted(options.items()), attempts, restarts, on_damage, checksum))
+
+
+def _plain(given: Any) -> Any:
+    if isinstance(given, re.Pattern):
+        return given.pattern, given.flags
+    if isinstance(given, dict):
+        return sorted(given.items())
+    return given

@@ -45,8 +45,8 @@ impl Chosen {
     }
 
     /// Asks for the tags that have been met since.
-    fn ask(&mut self, tags: &[Box<str>]) -> Result<()> {
-        let new = tags[self.wanted.len()..].iter().map(|tag| tag.to_string());
+    fn ask(&mut self, tags: &NameNumbers) -> Result<()> {
+        let new = tags.names().skip(self.wanted.len()).map(str::to_owned);
         let new: Vec<String> = new.collect();
         if !new.is_empty() {
             let chosen: HashSet<String> = (self.choose)(new.clone())?.into_iter().collect();
@@ -125,7 +125,7 @@ impl BatchMaker {
         self.tags.adopt(&mut block);
         let references = references(&block);
         if let Some(chosen) = &mut self.chosen {
-            chosen.ask(self.tags.names())?;
+            chosen.ask(&self.tags)?;
         }
         let attempts = self.number_attempts(&block);
         let keep = self.kept(&block, &attempts);

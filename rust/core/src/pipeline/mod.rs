@@ -4,33 +4,38 @@
 //!  files --plan--> units --pool--> walk + verify + decode --order--> blocks in file order
 //! ```
 //!
-//! A [`Unit`] is a piece of a large file or a handful of small ones. Workers take units as they
-//! come; [`order`] gives the results out in the order of the units, checks that neighbouring
-//! pieces of a file met at the same record, and does a unit again where they did not or where its
-//! values depend on what earlier ones said. So the result is that of reading every file from front
-//! to back, whatever the number of threads.
+//! A [`Unit`] is a byte range of a large file or a handful of small files. Workers take units as
+//! they come, on assumptions: where the first record begins, what earlier bytes said of tags. The
+//! scheduler holds each result against what all units before it have said, has it made again where
+//! that differs, and gives results out in order. So the result is that of reading every file from
+//! front to back, whatever the number of threads.
 
 pub mod attempts;
 pub mod block;
+mod budget;
 pub mod decode;
 mod first;
+mod hop;
 pub mod order;
 pub mod plan;
 pub mod plugin;
 mod pool;
 pub mod projection;
 pub mod record;
+mod report;
 pub mod resolve;
 pub mod restarts;
+mod schedule;
 pub mod sink;
 pub mod survey;
 pub mod tags;
 mod threads;
 pub mod walk;
 
-pub use order::{News, Ordered, Output, Report};
+pub use budget::Budget;
+pub use order::{Ordered, Output};
 pub use plan::{FileTask, Unit, UnitPart, plan, tasks};
-pub use pool::Budget;
+pub use report::{News, Report};
 pub use threads::Threads;
 
 use crate::error::{Error, Result, describe};
@@ -82,8 +87,8 @@ pub trait Task: Send + Sync + 'static {
     /// How files are read.
     fn access(&self) -> Access;
 
-    /// Does one unit. `from` is where its first record is known to begin, `seed` what earlier
-    /// units said of the run's tags.
+    /// Does one unit. `from` is where its first record is assumed to begin, `seed` what earlier
+    /// bytes of its first run are assumed to have said of tags.
     fn run(
         &self,
         files: &[FileTask],

@@ -1,0 +1,111 @@
+//! Goes from header to header, to find out where the first records of ranges begin.
+//!
+//! For files in which looking for a header finds the wrong one, because their payloads hold records:
+//! reads the lengths, which have checksums of their own, and nothing else. What comes of it is an
+//! assumption as any other, so damage only ends it.
+
+use super::plan::{FileTask, Unit};
+use super::walk::Position;
+use crate::record::crc::{Crc, Job, with_fastest};
+use crate::record::{Frame, HEADER, OVERHEAD, frame};
+use crate::source::{Source, Window};
+
+/// Units that one hop goes over.
+const UNITS: usize = 16;
+
+/// Bytes that are read ahead where records are small.
+const AHEAD: usize = 64 << 10;
+
+/// Where the first records of some units begin.
+#[derive(Debug, Default)]
+pub(super) struct Starts {
+    /// Units and their first records.
+    pub found: Vec<(usize, Position)>,
+    /// The unit from which on nothing is known, and a record before it.
+    pub frontier: Option<(usize, Position)>,
+}
+
+/// Goes over some units from `first` on, from the record at `from`.
+pub(super) fn hop(
+    files: &[FileTask],
+    units: &[Unit],
+    first: usize,
+    from: Position,
+    window: &mut Window,
+) -> Starts {
+    let file = units.get(first).and_then(|unit| unit.parts.first());
+    let Some(file) = file.map(|part| part.file) else {
+        return Starts::default();
+    };
+    let task = &files[file];
+    let Ok(source) = task.entry.open(Some(task.length), false) else {
+        return Starts::default();
+    };
+    let parts = units[first..].iter().map_while(|unit| unit.parts.first());
+    let parts = parts.take_while(|part| part.file == file).take(UNITS);
+    let lows: Vec<u64> = parts.map(|part| part.part.low).collect();
+    over(&*source, window, first, &lows, from)
+}
+
+/// The same over units that begin at these offsets.
+pub(super) fn over(
+    source: &dyn Source,
+    window: &mut Window,
+    first: usize,
+    lows: &[u64],
+    from: Position,
+) -> Starts {
+    let mut starts = Starts::default();
+    window.reset();
+    let mut at = from.offset;
+    for (unit, &low) in (first..).zip(lows) {
+        let window = &mut *window;
+        let Some(next) = with_fastest(Hop {
+            source,
+            window,
+            at,
+            low,
+        }) else {
+            return starts;
+        };
+        at = next;
+        starts.found.push((unit, at.into()));
+    }
+    starts.frontier = Some((first + lows.len(), at.into()));
+    starts
+}
+
+/// The first record at or after `low`, from the one at `at`.
+struct Hop<'a> {
+    source: &'a dyn Source,
+    window: &'a mut Window,
+    at: u64,
+    low: u64,
+}
+
+impl Job for Hop<'_> {
+    type Output = Option<u64>;
+
+    #[inline(always)]
+    fn run<C: Crc>(self) -> Option<u64> {
+        let mut at = self.at;
+        while at < self.low {
+            let bytes = self.window.at(self.source, at, HEADER, AHEAD).ok()?;
+            let mut skip = 0;
+            while at + (skip as u64) < self.low {
+                match frame::<C>(&bytes[skip..]) {
+                    Frame::Record { payload, .. } => skip += payload.len() + OVERHEAD,
+                    Frame::Longer { need } => {
+                        at = (at + skip as u64).checked_add(need)?;
+                        skip = 0;
+                        break;
+                    }
+                    Frame::Short if skip > 0 => break,
+                    Frame::Short | Frame::Broken => return None,
+                }
+            }
+            at += skip as u64;
+        }
+        (at <= self.source.length()).then_some(at)
+    }
+}

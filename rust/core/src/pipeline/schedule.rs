@@ -1,0 +1,527 @@
+//! Which unit is done next, on what assumptions, and whether its result holds.
+//!
+//! A unit is done before those in front of it are, on assumptions: where its first record begins,
+//! and what earlier bytes of its run said of tags. What the accepted units have said is the whole
+//! truth about the bytes so far; a result that was made on other assumptions, where that matters, is
+//! made again. Knows no threads: the [pool](super::pool) drives it under its lock.
+
+use super::hop::Starts;
+use super::plan::{FileTask, Unit};
+use super::tags::{self, Context, Lesson};
+use super::walk::{Position, Span};
+use super::{Decoded, Output};
+use crate::error::Result;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+/// Bytes of waiting results above which no new unit is begun.
+const MOST_WAITING: usize = 48 << 20;
+
+/// Wrong guesses in a file, from which on its records are counted off from header to header.
+const MOST_MISSES: usize = 2;
+
+/// What is known of runs, by number, before the first unit.
+pub(super) type Known = Arc<HashMap<u32, Arc<Context>>>;
+
+/// What a unit is done on.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Assumed {
+    /// Where its first record begins; it is searched for without.
+    pub start: Option<Position>,
+    /// What earlier bytes of its first run said.
+    pub metadata: Arc<Context>,
+}
+
+/// Something to do.
+#[derive(Debug, Clone)]
+pub(super) enum Work {
+    /// To decode a unit.
+    Decode(usize, Assumed),
+    /// To find out where the first records of the units from this one on begin; the first record
+    /// of all begins here.
+    Hop(usize, Position),
+}
+
+/// A unit's result.
+pub(super) type Outcome<O> = Result<(Decoded<O>, Assumed)>;
+
+/// The work of one scan.
+pub(super) struct Scheduler<O> {
+    files: Arc<Vec<FileTask>>,
+    units: Arc<Vec<Unit>>,
+    known: Known,
+    /// So many units may be begun beyond the last that was taken.
+    ahead: usize,
+    /// The first unit that was never begun.
+    next: usize,
+    /// Results that nobody has held against the truth yet.
+    done: BTreeMap<usize, Outcome<O>>,
+    /// Units that have to be done again.
+    again: BTreeSet<usize>,
+    /// The number of accepted units, which is that of the next to be accepted.
+    accepted: usize,
+    ready: VecDeque<Result<Decoded<O>>>,
+    waiting_bytes: usize,
+    truth: Truth,
+    /// What units that are done by now said of a run.
+    guess: (u32, Arc<Context>),
+    hops: Hops,
+}
+
+/// What the accepted units have said.
+#[derive(Debug, Default)]
+struct Truth {
+    /// Where the next record of the file begins.
+    next: Position,
+    /// Nothing follows in the file.
+    ended: bool,
+    run: Option<u32>,
+    metadata: Arc<Context>,
+}
+
+/// Where first records begin in a file in which they are not found by looking for them.
+#[derive(Debug, Default)]
+struct Hops {
+    file: Option<usize>,
+    misses: usize,
+    starts: HashMap<usize, Position>,
+    /// The unit from which on nothing is known, and where a record before its end begins.
+    frontier: Option<(usize, Position)>,
+    is_running: bool,
+}
+
+impl<O: Output> Scheduler<O> {
+    pub(super) fn new(
+        files: Arc<Vec<FileTask>>,
+        units: Arc<Vec<Unit>>,
+        known: Known,
+        ahead: usize,
+    ) -> Self {
+        Self {
+            files,
+            units,
+            known,
+            ahead,
+            next: 0,
+            done: BTreeMap::new(),
+            again: BTreeSet::new(),
+            accepted: 0,
+            ready: VecDeque::new(),
+            waiting_bytes: 0,
+            truth: Truth::default(),
+            guess: (u32::MAX, Arc::default()),
+            hops: Hops::default(),
+        }
+    }
+
+    /// What to do next; `None` while there is nothing.
+    pub(super) fn next_work(&mut self) -> Option<Work> {
+        if let Some(unit) = self.again.pop_first() {
+            return Some(Work::Decode(unit, self.assume(unit)));
+        }
+        let unit = self.next;
+        if unit >= self.units.len() {
+            return None;
+        }
+        let taken = self.accepted - self.ready.len();
+        let room = unit < taken + self.ahead && self.waiting_bytes < MOST_WAITING;
+        let is_awaited = unit == self.accepted && self.ready.is_empty();
+        if !room && !is_awaited {
+            return None;
+        }
+        if unit != self.accepted
+            && self.hops.file == self.file_of(unit)
+            && self.hops.misses >= MOST_MISSES
+        {
+            match self.hops.frontier.filter(|(from, _)| *from <= unit) {
+                Some(_) if self.hops.is_running => return None,
+                Some((from, position)) => {
+                    self.hops.is_running = true;
+                    return Some(Work::Hop(from, position));
+                }
+                None => {}
+            }
+        }
+        self.next += 1;
+        Some(Work::Decode(unit, self.assume(unit)))
+    }
+
+    /// The best assumptions there are; for the next unit to be accepted, the truth.
+    fn assume(&mut self, unit: usize) -> Assumed {
+        if unit == self.accepted {
+            self.enter(unit);
+            return Assumed {
+                start: self.known_start(unit),
+                metadata: Arc::clone(&self.truth.metadata),
+            };
+        }
+        let run = self.run_of(unit);
+        let metadata = match &self.guess {
+            (of, guess) if Some(*of) == run => Arc::clone(guess),
+            _ => self.before(run),
+        };
+        let start = self.hops.starts.get(&unit).copied();
+        Assumed { start, metadata }
+    }
+
+    /// Takes the result of a unit.
+    pub(super) fn completed(&mut self, unit: usize, outcome: Outcome<O>) {
+        if let Ok((decoded, _)) = &outcome {
+            self.waiting_bytes += decoded.output.size();
+            if let (Some(run), Some(lesson)) = (self.run_of(unit + 1), decoded.output.lesson()) {
+                self.hint(run, lesson);
+            }
+        }
+        self.done.insert(unit, outcome);
+        while let Some(outcome) = self.done.remove(&self.accepted) {
+            if !self.accept(outcome) {
+                break;
+            }
+        }
+    }
+
+    /// Takes the starts that a hop found, from the unit on that it was to begin with.
+    pub(super) fn hopped(&mut self, starts: Starts) {
+        self.hops.is_running = false;
+        self.hops.frontier = starts.frontier;
+        for (unit, position) in starts.found {
+            self.hops.starts.insert(unit, position);
+        }
+    }
+
+    /// The next accepted result, if there is one.
+    pub(super) fn take(&mut self) -> Option<Result<Decoded<O>>> {
+        let result = self.ready.pop_front()?;
+        if let Ok(decoded) = &result {
+            self.waiting_bytes -= decoded.output.size();
+        }
+        Some(result)
+    }
+
+    /// Holds the result of the next unit against the truth; false if it has to be done again.
+    fn accept(&mut self, outcome: Outcome<O>) -> bool {
+        let unit = self.accepted;
+        let (decoded, assumed) = match outcome {
+            Ok(done) => done,
+            Err(error) => {
+                self.ready.push_back(Err(error));
+                self.accepted += 1;
+                return true;
+            }
+        };
+        self.enter(unit);
+        let start = self.known_start(unit);
+        let high = self.units[unit]
+            .parts
+            .first()
+            .map_or(0, |part| part.part.high);
+        let begins = match (start, decoded.spans.first()) {
+            (Some(start), Some(span)) => assumed.start == Some(start) || span.holds(start, high),
+            _ => true,
+        };
+        let metadata = &self.truth.metadata;
+        let holds = |lesson: &Lesson| lesson.holds(Some(&assumed.metadata), metadata);
+        let is_told = Arc::ptr_eq(&assumed.metadata, metadata);
+        if begins && (is_told || decoded.output.lesson().is_none_or(holds)) {
+            self.advance(unit, start, &decoded);
+            self.ready.push_back(Ok(decoded));
+            self.accepted += 1;
+            return true;
+        }
+        self.waiting_bytes -= decoded.output.size();
+        self.again.insert(unit);
+        if begins {
+            self.put_back_unattributed(unit);
+        } else {
+            self.miss(unit, start);
+        }
+        false
+    }
+
+    /// Results of the same run that were made without what is known by now are made again, too.
+    fn put_back_unattributed(&mut self, unit: usize) {
+        let run = self.run_of(unit);
+        let known = match &self.guess {
+            (of, guess) if Some(*of) == run => Arc::clone(guess),
+            _ => return,
+        };
+        let stale: Vec<usize> = self
+            .done
+            .iter()
+            .filter_map(|(later, outcome)| {
+                let (decoded, assumed) = outcome.as_ref().ok()?;
+                let lesson = decoded.output.lesson()?;
+                let holds = lesson.holds(Some(&assumed.metadata), &known);
+                (self.run_of(*later) == run && !holds).then_some(*later)
+            })
+            .collect();
+        for later in stale {
+            if let Some(Ok((decoded, _))) = self.done.remove(&later) {
+                self.waiting_bytes -= decoded.output.size();
+            }
+            self.again.insert(later);
+        }
+    }
+
+    /// The first record of a unit was not where it was found.
+    fn miss(&mut self, unit: usize, start: Option<Position>) {
+        let file = self.file_of(unit);
+        if self.hops.file != file {
+            self.hops = Hops {
+                file,
+                ..Hops::default()
+            };
+        }
+        self.hops.misses += 1;
+        if self.hops.misses == MOST_MISSES
+            && let Some(start) = start
+        {
+            self.hops.frontier = Some((unit + 1, start));
+        }
+    }
+
+    fn advance(&mut self, unit: usize, start: Option<Position>, decoded: &Decoded<O>) {
+        if let Some(span) = decoded.spans.last() {
+            self.truth.pass(start, span);
+        }
+        if let Some(part) = self.units[unit].parts.last() {
+            self.enter_run(self.files[part.file].run);
+        }
+        if let (Some(run), Some(lesson)) = (self.truth.run, decoded.output.lesson()) {
+            learn(&mut self.truth.metadata, run, lesson);
+        }
+    }
+
+    fn enter(&mut self, unit: usize) {
+        if let Some(run) = self.run_of(unit) {
+            self.enter_run(run);
+        }
+    }
+
+    fn enter_run(&mut self, run: u32) {
+        if self.truth.run != Some(run) {
+            self.truth.run = Some(run);
+            self.truth.metadata = self.before(Some(run));
+        }
+    }
+
+    /// What was known of a run before the first unit.
+    fn before(&self, run: Option<u32>) -> Arc<Context> {
+        let known = run.and_then(|run| self.known.get(&run));
+        known.cloned().unwrap_or_default()
+    }
+
+    /// Where the first record of a unit begins that does not begin its file.
+    fn known_start(&self, unit: usize) -> Option<Position> {
+        let part = self.units[unit].parts.first()?;
+        let file = &self.files[part.file];
+        if part.part.low <= file.start.offset {
+            return None;
+        }
+        // Nothing follows an end: any place beyond the range makes it empty.
+        Some(if self.truth.ended {
+            file.length.into()
+        } else {
+            self.truth.next
+        })
+    }
+
+    fn run_of(&self, unit: usize) -> Option<u32> {
+        Some(self.files[self.file_of(unit)?].run)
+    }
+
+    fn file_of(&self, unit: usize) -> Option<usize> {
+        Some(self.units.get(unit)?.parts.first()?.file)
+    }
+
+    /// Adds what `lesson` says of the tags of `run` to the guess.
+    fn hint(&mut self, run: u32, lesson: &Lesson) {
+        if self.guess.0 != run {
+            self.guess = (run, self.before(Some(run)));
+        }
+        learn(&mut self.guess.1, run, lesson);
+    }
+}
+
+/// Adds what `lesson` says of the tags of `run`. What others hold is copied only if there is something.
+fn learn(known: &mut Arc<Context>, run: u32, lesson: &Lesson) {
+    let mut said = lesson.learned().filter(|(of, ..)| *of == run);
+    let says_more = said.any(|(_, tag, learned)| {
+        let names = !learned.plugin.is_empty();
+        let known = known.get(tag);
+        known.is_none_or(|known| names && known.plugin.is_empty())
+    });
+    if says_more {
+        tags::learn(Arc::make_mut(known), run, lesson);
+    }
+}
+
+impl Truth {
+    /// Takes in where the last range of a unit ended, whose first record began at `start`.
+    fn pass(&mut self, start: Option<Position>, span: &Span) {
+        let ended = start.is_some() && self.ended;
+        self.next = match start {
+            Some(start) if start.offset > span.next.offset => start,
+            _ => span.next,
+        };
+        self.ended = ended || span.ended;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::FileEntry;
+    use crate::pipeline::plan::UnitPart;
+    use crate::pipeline::walk::{End, Part, Refusal, Visitor, Walk};
+    use crate::record::append_record;
+    use crate::record::crc::{Crc, MaskedCrc, Portable};
+    use crate::source::{Source, Window};
+    use proptest::prelude::*;
+    use std::path::{Path, PathBuf};
+
+    /// The records of a unit.
+    #[derive(Debug, Default)]
+    struct Records(Vec<(u64, Vec<u8>)>);
+
+    impl Output for Records {
+        fn size(&self) -> usize {
+            1
+        }
+    }
+
+    impl Visitor for Records {
+        fn record<C: Crc>(
+            &mut self,
+            at: u64,
+            payload: &[u8],
+            crc: MaskedCrc,
+        ) -> Result<bool, Refusal> {
+            if MaskedCrc::of(payload) != crc {
+                return Err(Refusal::Checksum);
+            }
+            self.0.push((at, payload.to_vec()));
+            Ok(true)
+        }
+
+        fn skips(&mut self, _: &[u8], _: u64) -> bool {
+            false
+        }
+    }
+
+    struct Bytes(Vec<u8>);
+
+    impl Source for Bytes {
+        fn length(&self) -> u64 {
+            self.0.len() as u64
+        }
+
+        fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+            let rest = self.0.get(offset as usize..).unwrap_or_default();
+            let n = rest.len().min(buffer.len());
+            buffer[..n].copy_from_slice(&rest[..n]);
+            Ok(n)
+        }
+    }
+
+    fn walk(source: &Bytes, part: Part, start: Option<Position>) -> Decoded<Records> {
+        let (mut window, mut output) = (Window::default(), Records::default());
+        window.reset();
+        let walk = Walk::new(source, Path::new("bytes"), part);
+        let span = walk.run::<Portable, _>(&mut window, start, &mut output);
+        let spans = vec![span.unwrap()];
+        Decoded { spans, output }
+    }
+
+    fn framed(payloads: &[Vec<u8>]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for payload in payloads {
+            append_record(&mut out, payload);
+        }
+        out
+    }
+
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let stream = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 1..8);
+        let stream = stream.prop_map(|payloads| framed(&payloads));
+        let nested = stream.prop_recursive(2, 8, 3, |inner| {
+            prop::collection::vec(inner, 1..4).prop_map(|payloads| framed(&payloads))
+        });
+        let flips = prop::collection::vec((any::<prop::sample::Index>(), 1u8..), 0..4);
+        (nested, flips).prop_map(|(mut bytes, flips)| {
+            for (at, flip) in flips {
+                let at = at.index(bytes.len());
+                bytes[at] ^= flip;
+            }
+            bytes
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn results_are_those_of_one_pass_in_whatever_order_they_come(
+            bytes in bytes(),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+            order in prop::collection::vec(any::<prop::sample::Index>(), 100),
+        ) {
+            let source = Bytes(bytes);
+            let length = source.length();
+            let whole = walk(&source, Part { low: 0, high: length }, None);
+            let mut ends: Vec<u64> = cuts.iter().map(|cut| cut.index(length as usize) as u64).collect();
+            ends.push(length);
+            ends.sort_unstable();
+            let mut low = 0;
+            let units: Vec<Unit> = ends.into_iter().map(|high| {
+                let part = Part { low, high };
+                low = high;
+                let first = part.low == 0;
+                Unit { parts: vec![UnitPart { file: 0, part, first }] }
+            }).collect();
+            let file = FileTask {
+                entry: Arc::new(FileEntry::new(Arc::new(crate::catalog::Local::default()), PathBuf::from("bytes"), None)),
+                run: 0,
+                id: 0,
+                length,
+                start: Position::default(),
+                end: End::Final,
+                resumes: false,
+            };
+            let count = units.len();
+            let units = Arc::new(units);
+            let mut scheduler: Scheduler<Records> = Scheduler::new(Arc::new(vec![file]), Arc::clone(&units), Known::default(), 5);
+            let mut running: Vec<Work> = Vec::new();
+            let (mut records, mut damage, mut taken) = (Vec::new(), Vec::new(), 0);
+            let mut order = order.into_iter().cycle();
+            while taken < count {
+                while let Some(work) = scheduler.next_work() {
+                    running.push(work);
+                }
+                if let Some(Ok(decoded)) = scheduler.take() {
+                    taken += 1;
+                    records.extend(decoded.output.0);
+                    damage.extend(decoded.spans.into_iter().flat_map(|span| span.damage));
+                    continue;
+                }
+                prop_assert!(!running.is_empty(), "nothing to do");
+                let next = order.next().unwrap().index(running.len());
+                match running.swap_remove(next) {
+                    Work::Decode(unit, assumed) => {
+                        let decoded = walk(&source, units[unit].parts[0].part, assumed.start);
+                        scheduler.completed(unit, Ok((decoded, assumed)));
+                    }
+                    Work::Hop(unit, from) => {
+                        let lows = units[unit..].iter().map(|unit| unit.parts[0].part.low);
+                        let lows: Vec<u64> = lows.collect();
+                        scheduler.hopped(super::super::hop::over(
+                            &source, &mut Window::default(), unit, &lows, from,
+                        ));
+                    }
+                }
+            }
+            prop_assert_eq!(records, whole.output.0);
+            prop_assert_eq!(damage, whole.spans[0].damage.clone());
+        }
+    }
+}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tfevents import proto
     from tfevents._changes import Changes
     from tfevents._file_writer import FileWriter
+    from tfevents._follow import Follower, Pending
     from tfevents._logdir import LogDir
     from tfevents._open import open  # noqa: A004  (the contract's name)
     from tfevents._records import records, summary_iterator
@@ -43,8 +44,10 @@ __all__ = [
     "DamagedFileError",
     "EventWriter",
     "FileWriter",
+    "Follower",
     "LogDir",
     "NoMatchWarning",
+    "Pending",
     "RecordWriter",
     "ReplacedFileWarning",
     "Scan",
@@ -62,7 +65,9 @@ _MODULES = {
     "Changes": "_changes",
     "EventWriter": "_records_out",
     "FileWriter": "_file_writer",
+    "Follower": "_follow",
     "LogDir": "_logdir",
+    "Pending": "_follow",
     "RecordWriter": "_records_out",
     "Scan": "_scan",
     "Series": "_series",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import operator
 import os
 from collections.abc import Iterable, Sized
@@ -34,6 +35,21 @@ def integer(given: Any, name: str, *, least: int, allowed: str) -> int:
     if number is None:
         raise TypeError(message(name, allowed, given))
     if not least <= number <= _MOST:
+        raise ValueError(message(name, allowed, given))
+    return number
+
+
+def seconds(given: Any, name: str, allowed: str, *, above: float = -1) -> float:
+    """`given` as a number of seconds, not negative and greater than `above`.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is out of range.
+    """
+    if isinstance(given, bool) or not isinstance(given, numbers.Real):
+        raise TypeError(message(name, allowed, given))
+    number = float(given)
+    if not number >= 0 or number <= above:
         raise ValueError(message(name, allowed, given))
     return number
 

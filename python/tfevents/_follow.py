@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 import pyarrow as pa
 
@@ -18,7 +18,21 @@ if TYPE_CHECKING:
 
     from tfevents import _native
     from tfevents._filters import Filters
-    from tfevents._log import Log
+    from tfevents._log import Log, Options
+
+#: What can be followed.
+KINDS = (
+    "scalars",
+    "histograms",
+    "tensors",
+    "images",
+    "audio",
+    "text",
+    "pr_curves",
+    "meshes",
+    "graphs",
+    "layouts",
+)
 
 #: Seconds without a change until an end that is no whole record is judged.
 SETTLE = 5.0
@@ -64,7 +78,7 @@ class Follower(Iterator[_Item], Generic[_Item]):
         kind, rows = found
         batch = pa.record_batch(rows)
         item: Any = (kind, batch) if self._kinds else batch
-        return item
+        return cast("_Item", item)
 
     def _report(self) -> None:
         self._log.report()
@@ -121,21 +135,37 @@ def options(
     """Checks the arguments of ``follow``; `poll` and `settle`."""
     if cursor is not None:
         _arguments.instance(cursor, "cursor", str, "a string or None")
-    poll = _arguments.seconds(poll, "poll", allowed="a number of seconds above 0")
-    if poll == 0:
-        raise ValueError(_arguments.message("poll", "a number of seconds above 0", poll))
     if timeout is not None:
-        _arguments.seconds(timeout, "timeout", allowed="a number of seconds or None")
-    return poll, _arguments.seconds(settle, "settle", allowed="a number of seconds")
+        _arguments.seconds(timeout, "timeout", "a number of seconds or None")
+    return (
+        _arguments.seconds(poll, "poll", "a number of seconds above 0", above=0),
+        _arguments.seconds(settle, "settle", "a number of seconds"),
+    )
 
 
-def question(table: str, filters: Filters, options: dict[str, Any], log_options: Any) -> str:
+def kinds(given: Iterable[str] | None) -> list[str]:
+    """The kinds `given`, each once; all without them."""
+    allowed = "a list of " + ", ".join(KINDS)
+    if given is None:
+        return list(KINDS)
+    if isinstance(given, str):
+        raise TypeError(_arguments.message("kinds", allowed, given))
+    wanted = _arguments.strings(given, "kinds", allowed)
+    if not wanted or not set(wanted) <= set(KINDS):
+        raise ValueError(_arguments.message("kinds", allowed, wanted))
+    return [kind for kind in KINDS if kind in wanted]
+
+
+def question(
+    kinds: list[str], filters: Filters, options: dict[str, Any], log_options: Options
+) -> str:
     """Tells one set of conditions from another, the same in every process."""
     columns = filters["columns"] or []
     attempts = not {"attempt", "attempt_step"}.isdisjoint(columns)
     conditions = {name: _plain(given) for name, given in filters.items() if name != "columns"}
     restarts, on_damage, checksum, *_ = log_options
-    return repr((table, conditions, sorted(options.items()), attempts, restarts, on_damage, checksum))
+    how = restarts, on_damage, checksum
+    return repr((sorted(kinds), conditions, sorted(options.items()), attempts, how))
 
 
 def _plain(given: Any) -> Any:

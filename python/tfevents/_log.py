@@ -75,6 +75,36 @@ class Log:
         """The rows of `table` that meet the filters."""
         return self.native.scan(table, self._named(filters), **options)
 
+    def follow(
+        self,
+        kinds: list[str],
+        filters: Filters,
+        options: dict[str, Any],
+        question: str,
+        cursor: str | None,
+        *,
+        poll: float,
+        settle: float,
+    ) -> _native.Follower:
+        """New rows of these kinds that meet the filters, of runs and tags to come, too."""
+        runs = filters["runs"]
+        chooses = isinstance(runs, re.Pattern)
+        live: Any = {
+            "filter": {
+                **filters,
+                "runs": None if chooses else runs,
+                "tags": _chooser(filters["tags"]),
+            },
+            "choose_runs": _chooser(runs) if chooses else None,
+            "find_roots": self._places.roots if self._places.has_globs else None,
+        }
+        return self.native.follow(kinds, live, question, cursor, poll, settle, **options)
+
+    @property
+    def options(self) -> Options:
+        """How the files are read."""
+        return self._options
+
     def _named(self, filters: Filters) -> _native.Filter:
         """The filters as the compiled module takes them."""
         return {

@@ -6,12 +6,15 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from tfevents import _arguments, _filters, _html
+from tfevents import _arguments, _filters, _follow, _html
+from tfevents._follow import Follower
 from tfevents._log import Log, warn_replaced
 from tfevents._scan import Scan
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pyarrow as pa
 
     from tfevents._changes import Changes
     from tfevents._filters import NameFilter, StepFilter
@@ -298,6 +301,46 @@ class LogDir:
         return self._scan("hparams", runs, tags, steps, wall_time, None, columns)
 
     # Life
+
+    def follow(
+        self,
+        cursor: str | None = None,
+        poll: float = 0.5,
+        timeout: float | None = None,
+        *,
+        kinds: Iterable[str] | None = None,
+        runs: NameFilter | None = None,
+        tags: NameFilter | None = None,
+        steps: StepFilter | None = None,
+        wall_time: WallTime = None,
+        plugin: str | None = None,
+        settle: float = _follow.SETTLE,
+    ) -> Follower[tuple[str, pa.RecordBatch]]:
+        """New rows of every kind in one pass, as pairs of kind and batch; see `Scan.follow`.
+
+        `kinds` are the names of readers, ``scalars``, ``images``, ...: all whose rows are those of
+        events by default. The filters are those of the readers, the other arguments those of
+        `Scan.follow`.
+
+        Raises:
+            TypeError: An argument is of a wrong type.
+            ValueError: As for `Scan.follow`; or something in `kinds` is no kind that can be
+                followed.
+        """
+        log = self._open()
+        poll, settle = _follow.options(cursor, poll, timeout, settle)
+        wanted = _follow.kinds(kinds)
+        filters = _filters.build(
+            runs=runs,
+            tags=tags,
+            step_filter=steps,
+            time_filter=wall_time,
+            plugin=plugin,
+            column_names=None,
+        )
+        question = _follow.question(wanted, filters, {}, log.options)
+        native = log.follow(wanted, filters, {}, question, cursor, poll=poll, settle=settle)
+        return Follower(native, log, timeout, kinds=True)
 
     def refresh(self) -> Changes:
         """Takes in new files and new bytes; what changed. Reads nothing, and lists what changed.

@@ -14,6 +14,7 @@ __all__ = [
     "Batches",
     "DamagedFileError",
     "EventWriter",
+    "Follower",
     "LogDir",
     "Pack",
     "RecordWriter",
@@ -88,6 +89,20 @@ class DamagedFileError(TfeventsError):
     offset: int
     reason: str
 
+# follow.rs
+
+@final
+class Follower:
+    def next(self, timeout: float | None = None) -> tuple[str, Batch] | None: ...
+    def cursor(self) -> str: ...
+    def pending(self) -> list[tuple[Path, int, int]]: ...
+    def notices(self) -> tuple[list[Path], list[tuple[Path, str]]]: ...
+    def close(self) -> None: ...
+    @property
+    def closed(self) -> bool: ...
+
+# logdir.rs
+
 @final
 class LogDir:
     def __new__(
@@ -112,6 +127,17 @@ class LogDir:
     def scan(
         self, table: str, filter: Filter, dtype: str | None = None, on_cast: str = "null"
     ) -> Scan: ...
+    def follow(
+        self,
+        kinds: list[str],
+        live: dict[str, Any],  # filter, choose_runs, find_roots
+        question: str,
+        cursor: str | None,
+        poll: float,
+        settle: float,
+        dtype: str | None = None,
+        on_cast: str = "null",
+    ) -> Follower: ...
     def embedding_names(self, filter: Filter) -> list[tuple[str, str]]: ...
     def refresh(self) -> tuple[list[str], list[Path], int, list[Path], list[Path]]: ...
     def unlisted_news(self) -> tuple[int, Path, str] | None: ...

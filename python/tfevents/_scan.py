@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pyarrow as pa
 
-from tfevents import _arguments, _extras, _frames, _html
+from tfevents import _arguments, _extras, _follow, _frames, _html
 from tfevents._by_series import by_series
+from tfevents._follow import Follower
 from tfevents._log import Log
 from tfevents._rebatch import rebatch
 
@@ -205,6 +206,55 @@ class Scan:
         rows = self._native.write_parquet(path, threads)
         self._ended(rows)
         return rows
+
+    def follow(
+        self,
+        cursor: str | None = None,
+        poll: float = 0.5,
+        timeout: float | None = None,
+        *,
+        settle: float = _follow.SETTLE,
+    ) -> Follower[pa.RecordBatch]:
+        """New rows as they are written: first those that are there, then those that come.
+
+        In record order within each file; rows that are there come in the order of a scan, later
+        ones as they arrive. New runs, files and tags that meet the filters are taken in. A file
+        that was replaced or shortened comes from its start, as a new ``attempt`` of its run, with
+        a `ReplacedFileWarning`. ``restarts="last"`` takes back no rows that were handed out: the
+        columns ``attempt`` and ``attempt_step`` tell which earlier rows of a series are superseded,
+        those from that step on. Columns of typed tensors are lists.
+
+        Args:
+            cursor: `Follower.cursor` of a follower of the same rows; goes on behind them.
+            poll: Seconds between two looks where the system does not tell of changes, as on
+                network file systems. Elsewhere rows come within some 50 ms after they are written.
+            timeout: The iteration ends after so many seconds without rows; never by default.
+            settle: Seconds without a change until an end that is no whole record is judged: what
+                stands behind it is then read as after damage.
+
+        Raises:
+            TypeError: An argument is of a wrong type.
+            ValueError: An argument makes no sense; the cursor is damaged, of another version, or
+                belongs to other rows or another directory (told by the first batch); or this table
+                is no rows of events.
+        """
+        poll, settle = _follow.options(cursor, poll, timeout, settle)
+        if self._table not in _follow.KINDS:
+            raise ValueError(
+                f"{self._table}() has no rows of events to follow: call refresh() on the LogDir, "
+                f"then {self._table}() again"
+            )
+        question = _follow.question([self._table], self._filters, self._options, self._log.options)
+        native = self._log.follow(
+            [self._table],
+            self._filters,
+            self._options,
+            question,
+            cursor,
+            poll=poll,
+            settle=settle,
+        )
+        return Follower(native, self._log, timeout, kinds=False)
 
     def by_series(self) -> Iterator[Series]:
         """One series after the other, with NumPy arrays.

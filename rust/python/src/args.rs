@@ -6,7 +6,9 @@ use pyo3::prelude::*;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tfevents::filter::{Filter, Names, Steps};
-use tfevents::logdir::{Choose, OnDamage, Options, Restarts, Root, Selection};
+use tfevents::logdir::{
+    Choose, FindRoots, LiveSelection, OnDamage, Options, Restarts, Root, Selection,
+};
 
 /// Names: equal to these or matching them as globs, or exactly these.
 #[derive(FromPyObject)]
@@ -84,6 +86,33 @@ fn choose(function: Py<PyAny>) -> Choose {
         let chosen = Python::attach(|py| function.call1(py, (tags,))?.extract(py));
         chosen.map_err(tfevents::Error::caller)
     })
+}
+
+/// What is followed: functions choose among the names of runs and of tags as they are met.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct LiveArg {
+    filter: FilterArg,
+    choose_runs: Option<Py<PyAny>>,
+    find_roots: Option<Py<PyAny>>,
+}
+
+fn find_roots(function: Py<PyAny>) -> FindRoots {
+    Arc::new(move || {
+        let found = Python::attach(|py| function.call0(py)?.extract::<Vec<_>>(py));
+        let found = found.map_err(tfevents::Error::caller)?;
+        Ok(found.into_iter().map(root).collect())
+    })
+}
+
+impl LiveArg {
+    pub(crate) fn into_selection(self, py: Python<'_>) -> PyResult<LiveSelection> {
+        Ok(LiveSelection {
+            selection: self.filter.into_selection(py)?,
+            runs: self.choose_runs.map(choose),
+            roots: self.find_roots.map(find_roots),
+        })
+    }
 }
 
 impl FilterArg {

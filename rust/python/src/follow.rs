@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tfevents::logdir::{Following, Notice, Step, Watcher};
+use tfevents::logdir::{Follower, Notice, Step, Watcher};
 
 /// How long a wait lasts at most before signals are looked for, should none have ended it.
 const SLICE: Duration = Duration::from_millis(250);
@@ -16,13 +16,13 @@ const SLICE: Duration = Duration::from_millis(250);
 /// New rows of a log.
 #[pyclass(name = "Follower", module = "tfevents._native", frozen)]
 pub(crate) struct PyFollower {
-    follower: Mutex<Box<dyn Following>>,
+    follower: Mutex<Follower>,
     watcher: Arc<Watcher>,
     closed: AtomicBool,
 }
 
 impl PyFollower {
-    pub(crate) fn new(follower: Box<dyn Following>) -> Self {
+    pub(crate) fn new(follower: Follower) -> Self {
         Self {
             watcher: follower.watcher(),
             follower: Mutex::new(follower),
@@ -30,7 +30,7 @@ impl PyFollower {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Box<dyn Following>> {
+    fn lock(&self) -> MutexGuard<'_, Follower> {
         self.follower.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -55,7 +55,9 @@ impl PyFollower {
             if left.is_some_and(|left| left.is_zero()) {
                 break;
             }
-            let woken = self.watcher.wait(patience.min(left.unwrap_or(SLICE)).min(SLICE));
+            let woken = self
+                .watcher
+                .wait(patience.min(left.unwrap_or(SLICE)).min(SLICE));
             if !go_on() {
                 return Err(tfevents::Error::interrupted());
             }

@@ -8,6 +8,7 @@ mod ending;
 mod entry;
 mod error;
 mod exit;
+mod follow;
 mod interrupt;
 mod lifetime;
 mod logdir;
@@ -31,6 +32,8 @@ mod _native {
     #[pymodule_export]
     use super::error::{DamagedFileError, TfeventsError};
 
+    #[pymodule_export]
+    use super::follow::PyFollower;
     #[pymodule_export]
     use super::logdir::PyLogDir;
     #[pymodule_export]

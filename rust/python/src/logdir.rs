@@ -1,16 +1,18 @@
 //! `LogDir`: runs, readers, refresh.
 
-use crate::args::{FilterArg, NamesArg, OptionsArg, names, options, root};
+use crate::args::{FilterArg, LiveArg, NamesArg, OptionsArg, names, options, root};
 use crate::error::to_py;
+use crate::follow::PyFollower;
 use crate::interrupt::detached;
 use crate::scan::PyScan;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 use tfevents::catalog::Local;
 use tfevents::event::kind::Kind;
-use tfevents::logdir::{FileVersion, Growth, LogDir};
+use tfevents::logdir::{FileVersion, FollowOptions, Growth, LogDir};
 use tfevents::table::schema::OnCast;
 
 /// Length, device and inode, modification time in ns, checksum of both ends.
@@ -20,6 +22,13 @@ type Run = (String, Vec<(OsString, Option<Version>)>);
 
 /// Runs, files, bytes, replaced files, removed files.
 type Changed = (Vec<String>, Vec<PathBuf>, u64, Vec<PathBuf>, Vec<PathBuf>);
+
+fn cast_rule(on_cast: &str) -> OnCast {
+    match on_cast {
+        "raise" => OnCast::Raise,
+        _ => OnCast::Null,
+    }
+}
 
 /// A list of event files and how to read them.
 #[pyclass(name = "LogDir", module = "tfevents._native", frozen)]
@@ -130,11 +139,7 @@ impl PyLogDir {
         let kind = Kind::ALL.into_iter().find(|kind| kind.name() == table);
         let scan = match (table, kind, dtype) {
             (_, Some(Kind::Tensors), Some(dtype)) => {
-                let on_cast = match on_cast {
-                    "raise" => OnCast::Raise,
-                    _ => OnCast::Null,
-                };
-                self.0.typed_tensors(selection, dtype, on_cast)
+                self.0.typed_tensors(selection, dtype, cast_rule(on_cast))
             }
             (_, Some(kind), _) => self.0.scan(kind, selection),
             ("series", ..) => self.0.series(selection),
@@ -147,6 +152,43 @@ impl PyLogDir {
             ))),
         };
         scan.map(PyScan::new).map_err(|error| to_py(py, &error))
+    }
+
+    /// New rows of `kinds`: of one kind in the columns of the filter, or of several in their own.
+    #[pyo3(signature = (kinds, live, question, cursor, poll, settle, dtype = None, on_cast = "null"))]
+    #[expect(clippy::too_many_arguments, reason = "those of `follow`")]
+    fn follow(
+        &self,
+        py: Python<'_>,
+        kinds: Vec<String>,
+        live: LiveArg,
+        question: String,
+        cursor: Option<String>,
+        poll: f64,
+        settle: f64,
+        dtype: Option<&str>,
+        on_cast: &str,
+    ) -> PyResult<PyFollower> {
+        let live = live.into_selection(py)?;
+        let seconds = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        let options = FollowOptions {
+            poll: seconds(poll),
+            settle: seconds(settle),
+            question,
+            cursor,
+        };
+        let named = |name: &String| Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        let kinds: Vec<Kind> = kinds.iter().filter_map(named).collect();
+        let follower = match (&kinds[..], dtype) {
+            ([kind], None) => self.0.follow(*kind, live, options),
+            ([_], Some(dtype)) => self
+                .0
+                .follow_typed(dtype, cast_rule(on_cast), live, options),
+            (kinds, _) => self.0.follow_kinds(kinds, live, options),
+        };
+        follower
+            .map(PyFollower::new)
+            .map_err(|error| to_py(py, &error))
     }
 
     /// Run and name of the embeddings that meet the conditions on runs and tags.

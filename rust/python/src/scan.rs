@@ -182,6 +182,12 @@ impl PyBatches {
 #[pyclass(name = "Batch", module = "tfevents._native", frozen)]
 pub(crate) struct PyBatch(RecordBatch);
 
+impl PyBatch {
+    pub(crate) fn new(batch: RecordBatch) -> Self {
+        Self(batch)
+    }
+}
+
 #[pymethods]
 impl PyBatch {
     #[getter]

@@ -87,6 +87,11 @@ impl FileEntry {
         self.store.open(&self.path, length, maps)
     }
 
+    /// A hash of the state that is known; 0 if none is.
+    pub fn stamp(&self) -> u64 {
+        self.lock().identity.map_or(0, |i| i.stamp())
+    }
+
     /// Whether `source` is the file that was first looked at, as far as the store can tell.
     pub fn is(&self, source: &dyn Source) -> bool {
         match (self.lock().identity, source.identity()) {
@@ -141,7 +146,7 @@ impl FileEntry {
     ///
     /// # Errors
     /// If nothing can be told of it, because it is gone or may not be looked at.
-    pub(super) fn now(&self) -> io::Result<Option<Self>> {
+    pub(crate) fn now(&self) -> io::Result<Option<Self>> {
         if self.lock().arrival.is_some() {
             self.length(); // settles which file it was
         }

@@ -115,7 +115,7 @@ impl Watcher {
         if found == Woken::Nothing {
             return found; // woken by hand
         }
-        std::thread::sleep(GATHER.min(ends.saturating_duration_since(Instant::now())));
+        self.gather(GATHER.min(ends.saturating_duration_since(Instant::now())));
         self.read(found)
     }
 
@@ -136,6 +136,18 @@ impl Watcher {
             let _ = rustix::io::read(fd, &mut count); // not to be woken again
         }
         woken
+    }
+
+    /// Waits for so long, unless it is woken by hand.
+    fn gather(&self, time: Duration) {
+        let fd = self.waker.0.as_deref();
+        let mut fds: Vec<_> = fd
+            .map(|fd| PollFd::new(fd, PollFlags::IN))
+            .into_iter()
+            .collect();
+        if let Ok(limit) = Timespec::try_from(time) {
+            let _ = poll(&mut fds, Some(&limit)); // whatever ends it, what has come is read
+        }
     }
 
     /// Takes in the events that have come.

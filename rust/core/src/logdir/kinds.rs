@@ -19,12 +19,12 @@ use std::collections::VecDeque;
 
 /// Decodes units into blocks of several kinds.
 #[derive(Clone)]
-struct KindsTask {
-    access: Access,
-    filter: Filter,
-    projection: Projection,
+pub(super) struct KindsTask {
+    pub(super) access: Access,
+    pub(super) filter: Filter,
+    pub(super) projection: Projection,
     /// The conditions on time are applied to the blocks.
-    later: bool,
+    pub(super) later: bool,
 }
 
 impl Task for KindsTask {

@@ -9,6 +9,7 @@ mod beginning;
 mod casts;
 mod compact;
 mod embeddings;
+mod follow;
 mod gather;
 mod hparam_values;
 mod hparams;
@@ -30,8 +31,10 @@ mod take;
 mod view;
 
 pub use crate::catalog::{Changes, FileVersion, Growth, Root, Run, RunChange, Snapshot, Unlisted};
+pub use crate::catalog::{Watcher, Woken};
 pub use beginning::looks_like_event_file;
 pub use casts::Nulled;
+pub use follow::{FindRoots, FollowOptions, Follower, LiveSelection, Notice, Pending, Step};
 pub use kinds::{KindBatch, KindScan};
 pub use portable::PortableRun;
 pub use records::{Compression, Payload, Records};
@@ -46,7 +49,8 @@ use crate::event::dtype::DType;
 use crate::event::kind::Kind;
 use crate::filter::{Filter, Names};
 use crate::pipeline::projection::Projection;
-use crate::pipeline::{News, Report, Threads};
+use crate::pipeline::record::Policy;
+use crate::pipeline::{Access, News, Report, Threads};
 use crate::table::schema::{self, Layout, OnCast, TensorData, element_type};
 use arrow_schema::SchemaRef;
 use casts::Casts;
@@ -102,6 +106,20 @@ impl Default for Options {
             maps: true,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             missing_ok: false,
+        }
+    }
+}
+
+impl Options {
+    /// How bytes are read and checked; `everything` is checked where that is asked for.
+    fn access(&self, everything: bool) -> Access {
+        let policy = Policy {
+            checksum: self.checksum || everything,
+            everything,
+        };
+        Access {
+            maps: self.maps,
+            policy,
         }
     }
 }
@@ -246,17 +264,7 @@ impl LogDir {
         dtype: &str,
         on_cast: OnCast,
     ) -> Result<Scan> {
-        let dtype = DType::from_name(dtype)
-            .filter(|d| element_type(*d).is_some())
-            .ok_or_else(|| {
-                let known: Vec<&str> = DType::names()
-                    .filter(|n| DType::from_name(n).is_some_and(|d| element_type(d).is_some()))
-                    .collect();
-                Error::argument(format!(
-                    "`dtype` must be one of {}, not '{dtype}'",
-                    known.join(", ")
-                ))
-            })?;
+        let dtype = numeric(dtype)?;
         let selection = selection.into();
         let columns = selection.filter.columns.as_deref();
         let typed = move |shape| TensorData::Typed {
@@ -362,6 +370,19 @@ impl LogDir {
         let make = move |view, filter, _: &mut dyn FnMut() -> bool| make(view, filter);
         Ok(self.deferred(selection, Some(schema), make))
     }
+}
+
+/// The dtype of this name, which has numbers.
+fn numeric(name: &str) -> Result<DType> {
+    let is_numeric = |dtype: &DType| element_type(*dtype).is_some();
+    DType::from_name(name).filter(is_numeric).ok_or_else(|| {
+        let known = DType::names().filter(|n| DType::from_name(n).as_ref().is_some_and(is_numeric));
+        let known: Vec<&str> = known.collect();
+        Error::argument(format!(
+            "`dtype` must be one of {}, not '{name}'",
+            known.join(", ")
+        ))
+    })
 }
 
 /// The name of a column: one that is taken gets a number.

@@ -6,7 +6,6 @@ use super::{OnDamage, Options, Snapshot};
 use crate::catalog::{Catalog, Changes};
 use crate::error::Result;
 use crate::filter::{Filter, Names};
-use crate::pipeline::record::Policy;
 use crate::pipeline::{self, Access, FileTask, Ordered, Report, Task, Threads};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -63,7 +62,7 @@ impl State {
         };
         let mut threads = Threads::new(self.options.threads, go_on);
         Ok(View {
-            files: pipeline::tasks(&snapshot, &mut threads)?,
+            files: pipeline::tasks(&snapshot.runs, &mut threads)?,
             snapshot,
             catalog: self.catalog.clone(),
             options: self.options,
@@ -87,14 +86,7 @@ pub(crate) struct View {
 
 impl View {
     pub(crate) fn access(&self, everything: bool) -> Access {
-        let policy = Policy {
-            checksum: self.options.checksum || everything,
-            everything,
-        };
-        Access {
-            maps: self.options.maps,
-            policy,
-        }
+        self.options.access(everything)
     }
 
     pub(crate) fn raises(&self) -> bool {

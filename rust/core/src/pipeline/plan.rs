@@ -2,7 +2,7 @@
 
 use super::first;
 use super::walk::{End, Part, Position};
-use crate::catalog::{FileEntry, Snapshot, Spread};
+use crate::catalog::{FileEntry, Run, Spread};
 use crate::error::Result;
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ impl FileTask {
     }
 
     /// Bytes to read.
-    fn bytes(&self) -> u64 {
+    pub fn bytes(&self) -> u64 {
         self.length.saturating_sub(self.start.offset)
     }
 
@@ -66,10 +66,10 @@ impl FileTask {
 ///
 /// # Errors
 /// If the caller wants to stop.
-pub fn tasks(snapshot: &Snapshot, spread: &mut dyn Spread) -> Result<Vec<FileTask>> {
-    first::read(&snapshot.runs, spread)?;
+pub fn tasks(runs: &[Run], spread: &mut dyn Spread) -> Result<Vec<FileTask>> {
+    first::read(runs, spread)?;
     let mut tasks = Vec::new();
-    for (number, run) in snapshot.runs.iter().enumerate() {
+    for (number, run) in runs.iter().enumerate() {
         let time = |file: &FileEntry| file.first_wall_time().unwrap_or(f64::INFINITY);
         let mut files = run.files.clone();
         files.sort_by(|a, b| time(a).total_cmp(&time(b)));

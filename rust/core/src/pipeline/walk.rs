@@ -10,7 +10,9 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::HEADER;
 use crate::record::crc::Crc;
-use crate::record::recover::{Found, Input, Resume, SearchDebt, find, recover, verify_skipped};
+use crate::record::recover::{
+    Found, Input, Resume, SearchDebt, confirm, find, recover, torn_if_skipped,
+};
 use crate::record::slice::{Cause, Progress, Stop, scan_slice};
 use crate::source::{Source, Window};
 use std::path::Path;
@@ -134,8 +136,10 @@ struct State {
     debt: SearchDebt,
     ended: bool,
     searched: bool,
-    /// In a file that grows: the state before the fault that no verified record follows yet.
-    before_fault: Option<Progress>,
+    /// In a file that grows: faults before this offset are followed by a verified record.
+    confirmed: u64,
+    /// In a file that grows: nothing follows that more bytes could not change.
+    waits: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -194,15 +198,10 @@ impl<'a> Walk<'a> {
     }
 
     fn span(&self, mut state: State) -> Span {
-        let mut pending = false;
-        if self.end == End::Growing {
-            pending = state.is_in_fault();
-            if let Some(before) = state.before_fault.take_if(|_| pending) {
-                state.progress = before;
-            } else if state.progress.is_unconfirmed(self.source.length()) {
-                state.progress.forget_unverified();
-                pending = true;
-            }
+        let mut pending = state.waits;
+        if self.end == End::Growing && state.progress.is_unconfirmed(self.source.length()) {
+            state.progress.forget_unverified();
+            pending = true;
         }
         if self.end == End::Settled {
             let position = state.progress.position;
@@ -274,13 +273,10 @@ impl<'a> Walk<'a> {
         visitor: &mut V,
     ) -> Result<()> {
         let end = self.source.length();
+        let limit = self.part.high.min(end);
         let mut want = HEADER;
-        loop {
+        while state.progress.position < limit {
             let position = state.progress.position;
-            let limit = state.limit(self.part.high);
-            if position >= limit.min(end) {
-                return Ok(());
-            }
             let bytes = input.at(position, want)?;
             let left = end - position;
             if bytes.len() < want.min(usize::try_from(left).unwrap_or(usize::MAX)) {
@@ -298,6 +294,7 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        Ok(())
     }
 
     /// Passes a fault, if something follows it.
@@ -308,33 +305,45 @@ impl<'a> Walk<'a> {
         cause: Cause,
         state: &mut State,
     ) -> Result<bool> {
-        let before = self.before(state);
+        let cause = match torn_if_skipped::<C>(input, self.end, &mut state.progress)? {
+            Some(length) => Cause::Payload { length },
+            None => cause,
+        };
+        if !self.may_pass::<C>(input, cause, state)? {
+            return Ok(state.wait());
+        }
         let (progress, debt) = (&mut state.progress, &mut state.debt);
         let resume = recover::<C>(input, cause, self.end, progress, debt)?;
-        Ok(state.passed(before, resume))
+        Ok(state.passed(resume))
     }
 
     /// Looks at the last record again, if it was skipped unread. Whether that changes anything.
     fn pass_skipped<C: Crc>(&self, input: &mut Windowed<'_>, state: &mut State) -> Result<bool> {
-        if state.progress.unverified.is_none() {
+        let progress = &mut state.progress;
+        let Some(length) = torn_if_skipped::<C>(input, self.end, progress)? else {
             return Ok(false);
-        }
-        let before = self.before(state);
-        let (progress, debt) = (&mut state.progress, &mut state.debt);
-        match verify_skipped::<C>(input, self.end, progress, debt)? {
-            Some(resume) => Ok(state.passed(before, resume)),
-            None => Ok(false),
-        }
+        };
+        self.pass::<C>(input, Cause::Payload { length }, state)
     }
 
-    /// The state to go back to if the bytes to come have to tell what a fault is.
-    fn before(&self, state: &State) -> Option<Progress> {
-        let mut before = match self.end {
-            End::Growing if !state.is_in_fault() => state.progress.clone(),
-            _ => return None,
-        };
-        before.forget_unverified();
-        Some(before)
+    /// Whether a verified record stands behind a fault, where one is needed.
+    fn may_pass<C: Crc>(
+        &self,
+        input: &mut Windowed<'_>,
+        cause: Cause,
+        state: &mut State,
+    ) -> Result<bool> {
+        let position = state.progress.position;
+        if self.end != End::Growing || position < state.confirmed {
+            return Ok(true);
+        }
+        match confirm::<C>(input, cause, &state.progress, state.debt)? {
+            Some(confirmed) => {
+                state.confirmed = confirmed;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
     }
 
     fn cut_short(&self, state: &mut State, missing: u64) {
@@ -351,28 +360,16 @@ impl<'a> Walk<'a> {
 
 impl State {
     /// Takes note that a fault was passed, or not; whether reading goes on.
-    fn passed(&mut self, before: Option<Progress>, resume: Resume) -> bool {
-        if before.is_some() {
-            self.before_fault = before;
-        }
+    fn passed(&mut self, resume: Resume) -> bool {
         self.searched = true;
         self.ended = resume != Resume::Here;
+        self.waits = resume == Resume::Later;
         !self.ended
     }
 
-    /// Whether nothing was verified since the last fault, in a file that grows.
-    fn is_in_fault(&self) -> bool {
-        let before = self.before_fault.as_ref();
-        before.is_some_and(|before| before.verified == self.progress.verified)
-    }
-
-    /// Up to where records may begin. In a file that grows, what a fault means is told by a verified
-    /// record behind it, wherever that is.
-    fn limit(&self, high: u64) -> u64 {
-        if self.is_in_fault() {
-            high.max(self.progress.position + 1)
-        } else {
-            high
-        }
+    /// Stops at a fault of which only the bytes to come can tell what it is.
+    fn wait(&mut self) -> bool {
+        self.progress.forget_unverified();
+        self.passed(Resume::Later)
     }
 }

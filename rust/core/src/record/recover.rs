@@ -9,7 +9,7 @@
 //! until a record that was verified stands behind it.
 
 use super::crc::{Crc, MaskedCrc};
-use super::slice::{Cause, PEEK, Progress};
+use super::slice::{Cause, PEEK, Progress, Refusal, Stop, Visitor, scan_slice};
 use super::{Frame, HEADER, OVERHEAD, frame, resync};
 use crate::error::Result;
 
@@ -93,6 +93,7 @@ impl SearchDebt {
 }
 
 /// Finds out where reading goes on from a fault at `progress.position`, and lists what is skipped.
+/// A record before it that was not verified has been looked at again.
 #[cold]
 pub fn recover<C: Crc>(
     input: &mut dyn Input,
@@ -105,27 +106,20 @@ pub fn recover<C: Crc>(
         Cause::Payload { length } => {
             torn::<C>(input, progress.position, length, end, progress, debt)
         }
-        Cause::Header | Cause::Unfinished => {
-            if let Some(resume) = verify_skipped::<C>(input, end, progress, debt)? {
-                return Ok(resume);
-            }
-            match (cause, end) {
-                (Cause::Unfinished, End::Growing) => Ok(Resume::Later),
-                _ => no_record::<C>(input, cause, end, progress),
-            }
-        }
+        Cause::Unfinished if end == End::Growing => Ok(Resume::Later),
+        Cause::Header | Cause::Unfinished => no_record::<C>(input, cause, end, progress),
     }
 }
 
 /// Looks at the last record again if it was not verified, ends here, and no other begins here: it
-/// may have been torn, with others behind its head. `None` where that changes nothing.
+/// may have been torn, with others behind its head. Its length if it was; `progress` is then back at
+/// it.
 #[cold]
-pub fn verify_skipped<C: Crc>(
+pub fn torn_if_skipped<C: Crc>(
     input: &mut dyn Input,
     end: End,
     progress: &mut Progress,
-    debt: &mut SearchDebt,
-) -> Result<Option<Resume>> {
+) -> Result<Option<u64>> {
     let position = progress.position;
     let Some((offset, length)) = progress.unverified.filter(|(at, n)| at + n == position) else {
         return Ok(None);
@@ -133,18 +127,84 @@ pub fn verify_skipped<C: Crc>(
     if progress.is_unconfirmed(input.end()) && end == End::Growing {
         return Ok(None);
     }
-    progress.unverified = None;
     if begins::<C>(input, position)? {
+        progress.unverified = None;
         return Ok(None);
     }
     let bytes = input.at(offset, usize::try_from(length).unwrap_or(usize::MAX))?;
     match frame::<C>(bytes) {
         Frame::Record { payload, crc } if MaskedCrc::mask(C::crc32c(payload)) != crc => {
-            progress.records -= 1;
-            progress.position = offset;
-            torn::<C>(input, offset, length, end, progress, debt).map(Some)
+            progress.forget_unverified();
+            Ok(Some(length))
         }
-        _ => Ok(None),
+        _ => {
+            progress.unverified = None;
+            Ok(None)
+        }
+    }
+}
+
+/// In a file that grows: where the verified record stands that tells that the fault at
+/// `progress.position` is none that more bytes could mend. It lies behind what the faulty records
+/// claim to be; `None` if there is none by now.
+#[cold]
+pub fn confirm<C: Crc>(
+    input: &mut dyn Input,
+    cause: Cause,
+    progress: &Progress,
+    mut debt: SearchDebt,
+) -> Result<Option<u64>> {
+    let mut ahead = Progress {
+        damage: Vec::new(),
+        ..progress.clone()
+    };
+    let mut claimed = 0;
+    let mut cause = cause;
+    let (mut want, end) = (HEADER, input.end());
+    'fault: loop {
+        if let Cause::Payload { length } = cause {
+            claimed = claimed.max(ahead.position + length);
+        }
+        if recover::<C>(input, cause, End::Growing, &mut ahead, &mut debt)? != Resume::Here {
+            return Ok(None);
+        }
+        while ahead.position < end {
+            let bytes = input.at(ahead.position, want)?;
+            if (bytes.len() as u64) < (want as u64).min(end - ahead.position) {
+                return Ok(None); // cut short meanwhile
+            }
+            let (position, verified) = (ahead.position, ahead.verified);
+            let limit = claimed.max(position + 1);
+            want = HEADER;
+            match scan_slice::<C, _>(bytes, limit, end, &mut ahead, &mut Checksums) {
+                Stop::Limit if position >= claimed && ahead.verified > verified => {
+                    return Ok(Some(position));
+                }
+                Stop::Limit => {}
+                Stop::Want(more) => want = more,
+                Stop::Fault(other) => {
+                    cause = other;
+                    continue 'fault;
+                }
+            }
+        }
+        return Ok(None);
+    }
+}
+
+/// Checks the checksum of every record.
+struct Checksums;
+
+impl Visitor for Checksums {
+    fn record<C: Crc>(&mut self, _: u64, payload: &[u8], crc: MaskedCrc) -> Result<bool, Refusal> {
+        match MaskedCrc::mask(C::crc32c(payload)) == crc {
+            true => Ok(true),
+            false => Err(Refusal::Checksum),
+        }
+    }
+
+    fn skips(&mut self, _: &[u8], _: u64) -> bool {
+        false
     }
 }
 

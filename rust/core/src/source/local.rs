@@ -78,6 +78,31 @@ impl Identity {
         i64::try_from(since.as_nanos()).ok()
     }
 
+    /// A hash of the state, of 49 bits: short as a varint.
+    pub fn stamp(&self) -> u64 {
+        let time = |time: Option<SystemTime>| {
+            let since = time.and_then(|t| t.duration_since(SystemTime::UNIX_EPOCH).ok());
+            since.map_or(0, |since| since.as_nanos() as u64)
+        };
+        let parts = [
+            self.file.0,
+            self.file.1,
+            self.length,
+            time(self.modified),
+            self.changed.0 as u64,
+            self.changed.1 as u64,
+            time(self.created),
+        ];
+        // FNV-1a, which is the same in every process and version.
+        let hash = parts
+            .iter()
+            .flat_map(|part| part.to_le_bytes())
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+            });
+        (hash >> 15).max(1)
+    }
+
     fn is_finished(&self) -> bool {
         self.modified
             .and_then(|at| SystemTime::now().duration_since(at).ok())

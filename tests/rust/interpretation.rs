@@ -16,12 +16,12 @@ use tfevents::event::kind::Kind;
 use tfevents::event::tensor::Fault;
 use tfevents::filter::Filter;
 use tfevents::logdir::{LogDir, Options, Root, Scan};
-use tfevents::pipeline::decode::{Decoder, Spec};
-use tfevents::pipeline::record::{Events, Policy, Records};
-use tfevents::pipeline::walk::Visitor;
 use tfevents::proto::{Event, Message};
 use tfevents::record::crc::{MaskedCrc, Portable};
 use tfevents::record::{Frame, OVERHEAD, append_record, frame};
+use tfevents::scan::decode::{Decoder, Spec};
+use tfevents::scan::record::{Events, Policy, Records};
+use tfevents::scan::walk::Visitor;
 use tfevents::table::schema::{Layout, TensorData};
 use tfevents::table::{Entry, Memory, Rows, rows_for};
 use wire::{Taste, varint};
@@ -169,14 +169,14 @@ fn agree(folder: &Path, file: &[u8]) {
         counted(&log.series(Filter::default()).unwrap(), Some("count")),
         by_rows
     );
-    let places = log.news().map_or(0, |news| news.places);
+    let places = log.damage_summary().map_or(0, |news| news.places);
     assert_eq!(places, refused.len(), "series");
     let log = open(folder);
     assert_eq!(
         counted(&log.events(Filter::default()).unwrap(), None),
         by_rows
     );
-    let places = log.news().map_or(0, |news| news.places);
+    let places = log.damage_summary().map_or(0, |news| news.places);
     assert_eq!(places, refused.len(), "events");
     let damage = log.damage(Filter::default()).unwrap();
     let mut listed = BTreeSet::new();

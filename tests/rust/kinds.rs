@@ -12,8 +12,8 @@ use tfevents::ErrorKind;
 use tfevents::event::kind::Kind;
 use tfevents::filter::{Filter, Names, Steps};
 use tfevents::logdir::{LogDir, Options, Restarts, Root};
-use tfevents::pipeline::projection::Projection;
 use tfevents::proto::{Message, Value, ValueData};
+use tfevents::scan::projection::Projection;
 
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/golden")

@@ -1,7 +1,7 @@
 //! What is in a file, found the slow and obvious way.
 
-use tfevents::pipeline::walk::Damage;
 use tfevents::record::crc::MaskedCrc;
+use tfevents::scan::walk::Damage;
 
 /// What a file holds.
 #[derive(Debug, Default, PartialEq)]

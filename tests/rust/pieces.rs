@@ -120,7 +120,7 @@ proptest! {
         let begins = |at: usize| {
             at + 12 > file.len() || file[at + 8..at + 12] == MaskedCrc::of(&file[at..at + 8]).to_le_bytes()
         };
-        let unchecked = |d: &tfevents::pipeline::walk::Damage| {
+        let unchecked = |d: &tfevents::scan::walk::Damage| {
             d.reason == "payload checksum mismatch"
                 && d.length.checked_sub(16).is_some_and(|n| skipped(n as usize))
                 && file[d.offset as usize..].starts_with(&(d.length - 16).to_le_bytes())

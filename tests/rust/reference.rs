@@ -11,11 +11,11 @@ use tfevents::event::canonical::canonical;
 use tfevents::event::check;
 use tfevents::event::kind::Kind;
 use tfevents::filter::Filter;
-use tfevents::pipeline::decode::{Block, Decoder, Spec};
-use tfevents::pipeline::record::{Events, Policy, Records};
-use tfevents::pipeline::walk::{Refusal, Visitor};
 use tfevents::proto::{Event, Message, ValueData, What};
 use tfevents::record::crc::{MaskedCrc, Portable};
+use tfevents::scan::decode::{Block, Decoder, Spec};
+use tfevents::scan::record::{Events, Policy, Records};
+use tfevents::scan::walk::{Refusal, Visitor};
 use tfevents::table::schema::{Layout, TensorData};
 use tfevents::table::{self, Memory, Scalars, rows_for};
 use wire::{Taste, varint};
@@ -183,11 +183,11 @@ fn rows_in<R: table::Rows>(columns: R, spec: &Spec, payload: &[u8], mut memory: 
     let Block {
         keys,
         columns,
-        lesson,
+        metadata,
         ..
     } = records.events.finish(&mut memory);
     let row = |i: usize| {
-        let tag = lesson.tags[keys.tag[i] as usize].to_string();
+        let tag = metadata.tags[keys.tag[i] as usize].to_string();
         (tag, keys.step[i], keys.wall_time[i].to_bits())
     };
     for column in &columns {

@@ -1,10 +1,10 @@
-//! Walks bytes in pieces, as the pipeline does, and puts together what was found.
+//! Walks bytes in pieces, as a scan does, and puts together what was found.
 
 use super::naive::Found;
 use std::io;
 use std::path::Path;
-use tfevents::pipeline::walk::{End, LARGE, Part, Position, Refusal, Span, Visitor, Walk};
 use tfevents::record::crc::{Crc, MaskedCrc, Portable};
+use tfevents::scan::walk::{End, LARGE, Part, Position, Refusal, Span, Visitor, Walk};
 use tfevents::source::{Source, Window};
 
 /// Bytes that come a few at a time.

@@ -18,7 +18,7 @@
 //! ```
 //!
 //! Bytes become records in [`record`], records become events and values in [`event`], values
-//! become columns in [`table`], on all cores in [`pipeline`], for many files in [`logdir`].
+//! become columns in [`table`], on all cores in [`scan`], for many files in [`logdir`].
 //! [`summary`] and [`writer`] go the other way.
 
 pub mod catalog;
@@ -30,9 +30,9 @@ pub mod interrupt;
 pub mod logdir;
 #[cfg(feature = "media")]
 pub mod media;
-pub mod pipeline;
 pub mod proto;
 pub mod record;
+pub mod scan;
 pub mod source;
 pub mod summary;
 pub mod table;

@@ -226,7 +226,7 @@ impl PyLogDir {
 
     /// Damage met by any scan, told once: places, bytes, and path, offset and reason of the first.
     fn news(&self) -> Option<(usize, u64, PathBuf, u64, String)> {
-        let news = self.0.news()?;
+        let news = self.0.damage_summary()?;
         Some((
             news.places,
             news.bytes,

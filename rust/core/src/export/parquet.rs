@@ -9,7 +9,7 @@
 use super::whole::{Temporary, target};
 use crate::error::{Error, Result};
 use crate::logdir::Scan;
-use crate::pipeline::Budget;
+use crate::scan::Budget;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;

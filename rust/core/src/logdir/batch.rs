@@ -7,9 +7,9 @@ use super::tags::NameNumbers;
 use super::{Choose, bug};
 use crate::error::Result;
 use crate::event::kind::Kind;
-use crate::pipeline::attempts::{Attempt, Attempts as LiveAttempts};
-use crate::pipeline::decode::{Block, RowOrRestart, Spec};
-use crate::pipeline::restarts::{Cuts, Restarts};
+use crate::scan::attempts::{Attempt, Attempts as LiveAttempts};
+use crate::scan::decode::{Block, RowOrRestart, Spec};
+use crate::scan::restarts::{RestartFilter, Restarts};
 use crate::table::keys::{dictionary, int32, int64};
 use crate::table::schema::{KEYS, PROVENANCE};
 use crate::table::{MeshAssembler, component_schema};
@@ -27,7 +27,7 @@ pub(super) enum Attempts {
     /// They are numbered.
     Number(Restarts),
     /// They are numbered, and what is superseded is left out.
-    Cut(Cuts),
+    Cut(RestartFilter),
     /// They are numbered while the log is followed.
     Live(LiveAttempts),
 }
@@ -306,7 +306,7 @@ impl RestartFinder {
     }
 
     /// What they supersede.
-    pub(super) fn found(self) -> Cuts {
+    pub(super) fn found(self) -> RestartFilter {
         self.found.cuts()
     }
 }

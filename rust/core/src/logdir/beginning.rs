@@ -2,8 +2,8 @@
 
 use crate::catalog::{Store, is_event_file};
 use crate::error::{Error, Result};
-use crate::pipeline::walk::{Part, Refusal, Span, Visitor, Walk};
 use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
+use crate::scan::walk::{Part, Refusal, Span, Visitor, Walk};
 use crate::source::{Source, Window};
 use std::path::Path;
 

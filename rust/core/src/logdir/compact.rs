@@ -8,7 +8,7 @@ use super::bug;
 use super::scan::Batches;
 use super::tags::NameNumbers;
 use crate::error::Result;
-use crate::pipeline::Budget;
+use crate::scan::Budget;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, RecordBatchOptions};

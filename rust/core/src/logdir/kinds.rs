@@ -7,10 +7,10 @@ use super::{Restarts, View};
 use crate::error::{Error, Result};
 use crate::event::kind::Kind;
 use crate::filter::Filter;
-use crate::pipeline::decode::{Blocks, Decoder, Spec};
-use crate::pipeline::projection::Projection;
-use crate::pipeline::tags::{Context, Lesson};
-use crate::pipeline::{
+use crate::scan::decode::{Blocks, Decoder, Spec};
+use crate::scan::projection::Projection;
+use crate::scan::tags::{RunMetadata, UnitMetadata};
+use crate::scan::{
     Access, Decoded, FileTask, Ordered, Output, Position, Scratch, Task, Unit, decode,
 };
 use crate::table::schema::Layout;
@@ -39,12 +39,12 @@ impl Task for KindsTask {
         files: &[FileTask],
         unit: &Unit,
         from: Option<Position>,
-        seed: Option<&Context>,
+        assumed: Option<&RunMetadata>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<Blocks>> {
         let (projection, filter, later) = (&self.projection, &self.filter, self.later);
         decode(self.access, files, unit, from, scratch, |memory| {
-            Decoder::of_kinds(projection, filter, later, seed, memory)
+            Decoder::of_kinds(projection, filter, later, assumed, memory)
         })
     }
 }
@@ -54,8 +54,8 @@ impl Output for Blocks {
         self.blocks.iter().map(|(_, block)| block.size()).sum()
     }
 
-    fn lesson(&self) -> Option<&Lesson> {
-        Some(&self.lesson)
+    fn metadata(&self) -> Option<&UnitMetadata> {
+        Some(&self.metadata)
     }
 }
 

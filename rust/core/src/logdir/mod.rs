@@ -48,9 +48,9 @@ use crate::error::{Error, Result};
 use crate::event::dtype::DType;
 use crate::event::kind::Kind;
 use crate::filter::{Filter, Names};
-use crate::pipeline::projection::Projection;
-use crate::pipeline::record::Policy;
-use crate::pipeline::{Access, News, Report, Threads};
+use crate::scan::projection::Projection;
+use crate::scan::record::Policy;
+use crate::scan::{Access, DamageSummary, Report, Threads};
 use crate::table::schema::{self, Layout, OnCast, TensorData, element_type};
 use arrow_schema::SchemaRef;
 use casts::Casts;
@@ -197,14 +197,16 @@ impl LogDir {
     pub fn unlisted_news(&self) -> Option<(usize, Unlisted)> {
         let snapshot = self.snapshot();
         let mut news = snapshot.unlisted.iter();
-        let first = news.find(|entry| self.report.tells(&entry.path))?;
-        let others = news.filter(|entry| self.report.tells(&entry.path)).count();
+        let first = news.find(|entry| self.report.is_first_report(&entry.path))?;
+        let others = news
+            .filter(|entry| self.report.is_first_report(&entry.path))
+            .count();
         Some((1 + others, first.clone()))
     }
 
-    /// What any scan met that could not be read: told once.
-    pub fn news(&self) -> Option<News> {
-        self.report.news()
+    /// What any scan met that could not be read: once.
+    pub fn damage_summary(&self) -> Option<DamageSummary> {
+        self.report.summary()
     }
 
     /// What casts of tensors have made null since this was last asked.

@@ -4,11 +4,11 @@ use crate::error::{Error, Result};
 use crate::event::Irregular;
 use crate::event::canonical::canonical;
 use crate::event::view::{Event, Values, What};
-use crate::pipeline::FileTask;
-use crate::pipeline::block::RecordSpan;
-use crate::pipeline::decode::Block;
 use crate::record::crc::{MaskedCrc, Portable};
 use crate::record::{Frame, OVERHEAD, frame};
+use crate::scan::FileTask;
+use crate::scan::block::RecordSpan;
+use crate::scan::decode::Block;
 use crate::source::Source;
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub struct RecordRef {
 /// Where the value of each row is stored, if the block says so.
 pub(super) fn references(block: &Block) -> Vec<RecordRef> {
     let stored = block.stored.iter().zip(&block.keys.file);
-    let reference = |(stored, file): (&crate::pipeline::block::Stored, &i32)| RecordRef {
+    let reference = |(stored, file): (&crate::scan::block::Stored, &i32)| RecordRef {
         file: *file as u32,
         record: stored.record,
         value: stored.value,

@@ -3,7 +3,7 @@
 use super::LogDir;
 use crate::catalog::Changes;
 use crate::error::Result;
-use crate::pipeline::Threads;
+use crate::scan::Threads;
 
 impl LogDir {
     /// Lists the files again and takes in what changed. Reads nothing but directories; those that

@@ -6,10 +6,10 @@ use super::{Restarts, View};
 use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::Filter;
-use crate::pipeline::decode::{Block, Decoder, Spec};
-use crate::pipeline::restarts::{Cuts, Restarts as Found};
-use crate::pipeline::tags::{Context, Lesson};
-use crate::pipeline::{
+use crate::scan::decode::{Block, Decoder, Spec};
+use crate::scan::restarts::{RestartFilter, Restarts as Found};
+use crate::scan::tags::{RunMetadata, UnitMetadata};
+use crate::scan::{
     Access, Budget, Decoded, FileTask, Ordered, Output, Position, Scratch, Task, Unit, decode,
 };
 use crate::table::keys::strings;
@@ -77,21 +77,27 @@ impl Task for KindTask {
         files: &[FileTask],
         unit: &Unit,
         from: Option<Position>,
-        seed: Option<&Context>,
+        assumed: Option<&RunMetadata>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<Block>> {
         let spec = &self.spec;
         if spec.kind == Kind::Scalars {
             let capacity = usize::try_from(unit.bytes() / SHORTEST_SCALAR).unwrap_or(0);
             decode(self.access, files, unit, from, scratch, |memory| {
-                Decoder::new(spec, Scalars::new(capacity, memory), seed, capacity, memory)
+                Decoder::new(
+                    spec,
+                    Scalars::new(capacity, memory),
+                    assumed,
+                    capacity,
+                    memory,
+                )
             })
         } else {
             decode(self.access, files, unit, from, scratch, |memory| {
                 Decoder::new(
                     spec,
                     rows_for(spec.kind, &spec.layout.wanted, memory),
-                    seed,
+                    assumed,
                     0,
                     memory,
                 )
@@ -105,8 +111,8 @@ impl Output for Block {
         Block::size(self)
     }
 
-    fn lesson(&self) -> Option<&Lesson> {
-        Some(&self.lesson)
+    fn metadata(&self) -> Option<&UnitMetadata> {
+        Some(&self.metadata)
     }
 }
 
@@ -140,7 +146,7 @@ impl Stream {
 pub(super) fn batch_maker(view: &View, spec: &mut Spec) -> BatchMaker {
     let numbered = spec.layout.wanted.has_attempts();
     let attempts = match view.options.restarts {
-        Restarts::Last => Attempts::Cut(Cuts::default()),
+        Restarts::Last => Attempts::Cut(RestartFilter::default()),
         Restarts::All if numbered => Attempts::Number(Found::default()),
         Restarts::All => Attempts::Ignore,
     };
@@ -185,7 +191,11 @@ impl Batches for Stream {
 }
 
 /// The first pass of `restarts = last`: keys only, all points in time.
-fn find_restarts(view: &View, spec: &Spec, go_on: &mut dyn FnMut() -> bool) -> Result<Cuts> {
+fn find_restarts(
+    view: &View,
+    spec: &Spec,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<RestartFilter> {
     let mut spec = spec.with_columns(&["step"])?;
     spec.later = true;
     let task = KindTask {

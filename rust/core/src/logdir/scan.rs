@@ -9,7 +9,7 @@ use super::bug;
 use super::compact::Compact;
 use super::tags::share_dictionaries;
 use crate::error::Result;
-use crate::pipeline::Budget;
+use crate::scan::Budget;
 use crate::table::schema::{Layout, TensorData};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};

@@ -8,9 +8,9 @@ use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::event::view::Metadata;
 use crate::filter::Filter;
-use crate::pipeline::restarts::{Cuts, Restarts as Found};
-use crate::pipeline::survey::{Point, SeriesPart, SeriesTask, Stat};
-use crate::pipeline::tags::Learned;
+use crate::scan::restarts::{RestartFilter, Restarts as Found};
+use crate::scan::survey::{Point, SeriesPart, SeriesTask, Stat};
+use crate::scan::tags::TagMetadata;
 use crate::table::keys::{dictionary, float64, int32, int64, strings};
 use crate::table::schema;
 use arrow_array::{ArrayRef, Int32Array, LargeBinaryArray, StringArray};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Everything known of one series.
 struct Summary {
     stat: Stat,
-    learned: Learned,
+    learned: TagMetadata,
 }
 
 /// The series in the order they were first met.
@@ -79,13 +79,13 @@ fn each_part(
 struct Collected {
     stats: Vec<Stat>,
     index: HashMap<(u32, u32, Option<Kind>), usize>,
-    learned: HashMap<(u32, u32), Learned>,
-    cuts: Option<Cuts>,
+    learned: HashMap<(u32, u32), TagMetadata>,
+    cuts: Option<RestartFilter>,
 }
 
 impl Collected {
     fn take_in(&mut self, part: &SeriesPart, tags: &mut NameNumbers, filter: &Filter) {
-        let mut number = |tag: u32| tags.of(&part.lesson.tags[tag as usize]);
+        let mut number = |tag: u32| tags.of(&part.metadata.tags[tag as usize]);
         let mut slots = Vec::with_capacity(part.stats.len());
         for stat in &part.stats {
             let (tag, described_by) = (number(stat.tag), number(stat.described_by));
@@ -108,7 +108,7 @@ impl Collected {
                 known.last = stat.last;
             }
         }
-        for (run, tag, learned) in part.lesson.learned() {
+        for (run, tag, learned) in part.metadata.learned() {
             let key = (run, tags.of(tag));
             let known = self.learned.entry(key);
             known
@@ -136,7 +136,7 @@ impl Collected {
 }
 
 /// Restarts by number of series, in the order [`Collected`] numbers them.
-fn find_restarts(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<Cuts> {
+fn find_restarts(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<RestartFilter> {
     let mut tags = NameNumbers::default();
     let mut index: HashMap<(u32, u32, Option<Kind>), i32> = HashMap::new();
     let mut found = Found::default();
@@ -145,7 +145,7 @@ fn find_restarts(view: &View, filter: &Filter, go_on: GoOn<'_>) -> Result<Cuts> 
         for stat in &part.stats {
             let key = (
                 stat.run,
-                tags.of(&part.lesson.tags[stat.tag as usize]),
+                tags.of(&part.metadata.tags[stat.tag as usize]),
                 stat.kind,
             );
             let next = index.len() as i32;
@@ -199,7 +199,7 @@ pub(super) fn series(view: View, filter: Filter) -> Result<Resolved> {
 }
 
 /// The plugin's own message in a series' metadata, if there is one.
-fn content(learned: &Learned) -> Option<&[u8]> {
+fn content(learned: &TagMetadata) -> Option<&[u8]> {
     let metadata = Metadata::parse(learned.metadata.as_deref()?)?;
     Some(metadata.content).filter(|content| !content.is_empty())
 }

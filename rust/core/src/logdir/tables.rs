@@ -6,9 +6,9 @@ use super::{View, bug, embeddings};
 use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::Filter;
-use crate::pipeline::survey::{Audit, AuditTask, EventRows, EventsTask, WHATS};
-use crate::pipeline::walk::Damage;
-use crate::pipeline::{Budget, Ordered};
+use crate::scan::survey::{Audit, AuditTask, EventRows, EventsTask, WHATS};
+use crate::scan::walk::Damage;
+use crate::scan::{Budget, Ordered};
 use crate::table::keys::{dictionary, float64, int32, int64, strings};
 use crate::table::schema::{self, Layout, TensorData};
 use arrow_array::cast::AsArray;
@@ -146,7 +146,7 @@ pub(super) fn files(view: View, filter: &Filter) -> Result<Resolved> {
     once(schema::files(), filter, move |go_on| {
         let all = audit(&view, go_on)?;
         let run =
-            |task: &crate::pipeline::FileTask| view.snapshot.runs[task.run as usize].name.as_str();
+            |task: &crate::scan::FileTask| view.snapshot.runs[task.run as usize].name.as_str();
         let damaged = |f: &FileSummary| f.damage.iter().map(|d| d.length).sum::<u64>() as i64;
         let writer: StringArray = all.iter().map(|f| f.writer.as_deref()).collect();
         let version: StringArray = all.iter().map(|f| f.version.as_deref()).collect();

@@ -1,6 +1,6 @@
 //! The names of a stream, numbered, and the dictionary they make.
 
-use crate::pipeline::decode::Block;
+use crate::scan::decode::Block;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, DictionaryArray, RecordBatch, StringArray};
@@ -73,9 +73,9 @@ impl NameNumbers {
     /// Numbers a block's tags as the stream does. Usually every block meets the same tags in the
     /// same order, and there is nothing to rewrite.
     pub(super) fn adopt(&mut self, block: &mut Block) {
-        let mut order: Vec<Option<u32>> = vec![None; block.lesson.tags.len()];
+        let mut order: Vec<Option<u32>> = vec![None; block.metadata.tags.len()];
         for &local in &block.used {
-            order[local as usize] = Some(self.of(&block.lesson.tags[local as usize]));
+            order[local as usize] = Some(self.of(&block.metadata.tags[local as usize]));
         }
         let mut numbers = order.iter().zip(0..);
         if !numbers.all(|(&number, local)| number.is_none_or(|n| n == local)) {

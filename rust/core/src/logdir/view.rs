@@ -6,7 +6,7 @@ use super::{OnDamage, Options, Snapshot};
 use crate::catalog::{Catalog, Changes};
 use crate::error::Result;
 use crate::filter::{Filter, Names};
-use crate::pipeline::{self, Access, FileTask, Ordered, Report, Task, Threads};
+use crate::scan::{self, Access, FileTask, Ordered, Report, Task, Threads};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The snapshot of now, with the tags that were listed of it.
@@ -62,7 +62,7 @@ impl State {
         };
         let mut threads = Threads::new(self.options.threads, go_on);
         Ok(View {
-            files: pipeline::tasks(&snapshot.runs, &mut threads)?,
+            files: scan::tasks(&snapshot.runs, &mut threads)?,
             snapshot,
             catalog: self.catalog.clone(),
             options: self.options,

@@ -3,7 +3,7 @@
 //! When a mapped file is cut short by another process, the next access beyond its new end raises
 //! SIGBUS, whose default action ends the process; so does a page that the disk cannot deliver. The
 //! handler here looks whether the address lies in a map of ours; if so it lays anonymous zero pages
-//! over that map, marks it as [spoilt](Guarded::is_spoilt), and lets the access go on. The reader
+//! over that map, marks it as [faulted](Guarded::is_faulted), and lets the access go on. The reader
 //! then sees zeros, and afterwards that they are not to be believed, and reads again without a map
 //! (see [`super`]). Wayland's shared-memory pools solve the same problem the same way.
 //!
@@ -26,13 +26,13 @@ const LENGTH_BITS: u32 = 20;
 /// A watched range in one word, so that a handler never sees half of one and half of another.
 struct Slot {
     range: AtomicU64,
-    spoilt: AtomicBool,
+    faulted: AtomicBool,
 }
 
 static WATCHED: [Slot; SLOTS] = [const {
     Slot {
         range: AtomicU64::new(0),
-        spoilt: AtomicBool::new(false),
+        faulted: AtomicBool::new(false),
     }
 }; SLOTS];
 
@@ -66,8 +66,8 @@ pub(super) struct Guarded(usize);
 
 impl Guarded {
     /// Whether pages of the range were replaced by zeros.
-    pub(super) fn is_spoilt(&self) -> bool {
-        WATCHED[self.0].spoilt.load(Ordering::Acquire)
+    pub(super) fn is_faulted(&self) -> bool {
+        WATCHED[self.0].faulted.load(Ordering::Acquire)
     }
 }
 
@@ -89,7 +89,7 @@ pub(super) fn watch(start: usize, length: usize) -> Option<Guarded> {
             .is_ok()
     })?;
     // Nobody has touched the range yet.
-    WATCHED[slot].spoilt.store(false, Ordering::Release);
+    WATCHED[slot].faulted.store(false, Ordering::Release);
     Some(Guarded(slot))
 }
 
@@ -160,7 +160,7 @@ extern "C" fn on_sigbus(
             let (start, length) = unpack(slot.range.load(Ordering::Acquire));
             if address.wrapping_sub(start) < length {
                 // The slot is of a live map: the access that faulted borrows from it.
-                slot.spoilt.store(true, Ordering::Release);
+                slot.faulted.store(true, Ordering::Release);
                 // SAFETY: see above.
                 if unsafe { lay_zeros(start, length) } {
                     return;

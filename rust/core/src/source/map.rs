@@ -80,8 +80,8 @@ impl Map {
 
 impl Map {
     /// Whether bytes of the map may be zeros the file never held.
-    pub(super) fn is_spoilt(&self) -> bool {
-        self.guarded.as_ref().is_some_and(Guarded::is_spoilt)
+    pub(super) fn is_faulted(&self) -> bool {
+        self.guarded.as_ref().is_some_and(Guarded::is_faulted)
     }
 }
 

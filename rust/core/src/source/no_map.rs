@@ -15,7 +15,7 @@ impl Map {
         match *self {}
     }
 
-    pub(super) fn is_spoilt(&self) -> bool {
+    pub(super) fn is_faulted(&self) -> bool {
         match *self {}
     }
 }

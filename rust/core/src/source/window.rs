@@ -23,7 +23,7 @@ pub struct Window {
     map: Option<Map>,
     mapped: bool,
     /// A map that is gone by now held zeros in the place of bytes.
-    spoilt: bool,
+    faulted: bool,
     short: bool,
 }
 
@@ -35,7 +35,7 @@ impl Window {
         self.next_read = SMALLEST_READ;
         self.map = None;
         self.mapped = false;
-        self.spoilt = false;
+        self.faulted = false;
         self.short = false;
     }
 
@@ -58,7 +58,7 @@ impl Window {
                 .is_some_and(|b| b.len() >= want);
             if !covered {
                 let old = self.map.take(); // before the next, so that at most one is live
-                self.spoilt |= old.is_some_and(|map| map.is_spoilt());
+                self.faulted |= old.is_some_and(|map| map.is_faulted());
                 let end = offset + want.max(span).max(SMALLEST_MAP).min(left) as u64;
                 self.map = Map::new(file.handle(), offset..end);
             }
@@ -126,9 +126,9 @@ impl Window {
     /// Always so for reads; for maps, only if every page could be read and the file has not
     /// changed since.
     pub fn is_intact(&self, source: &dyn Source) -> bool {
-        let spoilt = self.spoilt || self.map.as_ref().is_some_and(Map::is_spoilt);
+        let faulted = self.faulted || self.map.as_ref().is_some_and(Map::is_faulted);
         let unchanged = |file: &super::LocalFile| file.is_unchanged();
-        !self.mapped || (!spoilt && source.mappable().is_some_and(unchanged))
+        !self.mapped || (!faulted && source.mappable().is_some_and(unchanged))
     }
 
     /// Whether the source ended before its length: it was cut short.

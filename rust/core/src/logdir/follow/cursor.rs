@@ -6,8 +6,8 @@
 
 use super::ends::Ends;
 use crate::error::{Error, Result};
-use crate::pipeline::attempts::RunAttempts;
 use crate::record::crc::MaskedCrc;
+use crate::scan::attempts::RunAttempts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;

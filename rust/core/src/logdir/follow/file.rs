@@ -3,9 +3,9 @@
 use super::cursor::FileState;
 use super::ends::Ends;
 use crate::catalog::FileEntry;
-use crate::pipeline::Position;
-use crate::pipeline::walk::End;
 use crate::record::recover::SearchDebt;
+use crate::scan::Position;
+use crate::scan::walk::End;
 use crate::source::Source;
 use std::io;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use super::cursor::RunState;
 use super::file::Followed;
 use super::maker::RowMaker;
-use crate::pipeline::tags::{Context, Learned};
+use crate::scan::tags::{RunMetadata, TagMetadata};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(super) struct Files {
 pub(super) struct Runs {
     pub names: Vec<String>,
     pub by_name: HashMap<String, u32>,
-    pub metadata: Vec<Arc<Context>>,
+    pub metadata: Vec<Arc<RunMetadata>>,
     /// Whether anything of the run was read.
     pub is_begun: Vec<bool>,
     /// Runs that are not wanted.
@@ -32,10 +32,10 @@ impl Runs {
             return number;
         }
         maker.admit_run(name);
-        self.add(name, Context::default(), false)
+        self.add(name, RunMetadata::default(), false)
     }
 
-    pub(super) fn add(&mut self, name: &str, metadata: Context, is_begun: bool) -> u32 {
+    pub(super) fn add(&mut self, name: &str, metadata: RunMetadata, is_begun: bool) -> u32 {
         let number = self.names.len() as u32;
         self.names.push(name.to_owned());
         self.by_name.insert(name.to_owned(), number);
@@ -45,9 +45,9 @@ impl Runs {
     }
 
     pub(super) fn restore(&mut self, state: &RunState) -> u32 {
-        let mut metadata = Context::default();
+        let mut metadata = RunMetadata::default();
         for (tag, plugin, all) in &state.metadata {
-            let known = Learned {
+            let known = TagMetadata {
                 plugin: plugin.clone(),
                 metadata: all.as_ref().map(|bytes| bytes.as_slice().into()),
                 ..Default::default()

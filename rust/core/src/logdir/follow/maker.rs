@@ -8,11 +8,11 @@ use super::cursor::KindAttempts;
 use crate::error::{Error, Result};
 use crate::event::kind::Kind;
 use crate::filter::Filter;
-use crate::pipeline::attempts::Attempts as Numbered;
-use crate::pipeline::decode::{Blocks, Spec};
-use crate::pipeline::projection::Projection;
-use crate::pipeline::tags::Context;
-use crate::pipeline::{Access, Decoded, FileTask, Position, Scratch, Task, Unit};
+use crate::scan::attempts::Attempts as Numbered;
+use crate::scan::decode::{Blocks, Spec};
+use crate::scan::projection::Projection;
+use crate::scan::tags::RunMetadata;
+use crate::scan::{Access, Decoded, FileTask, Position, Scratch, Task, Unit};
 use crate::table::keys::strings;
 use crate::table::schema::{Layout, TensorData};
 use arrow_array::RecordBatch;
@@ -55,18 +55,18 @@ impl Task for RowTask {
         files: &[FileTask],
         unit: &Unit,
         from: Option<Position>,
-        seed: Option<&Context>,
+        assumed: Option<&RunMetadata>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<Blocks>> {
         match self {
-            Self::Many(task) => task.run(files, unit, from, seed, scratch),
+            Self::Many(task) => task.run(files, unit, from, assumed, scratch),
             Self::One(task) => {
-                let Decoded { spans, output } = task.run(files, unit, from, seed, scratch)?;
-                let lesson = Arc::clone(&output.lesson);
+                let Decoded { spans, output } = task.run(files, unit, from, assumed, scratch)?;
+                let metadata = Arc::clone(&output.metadata);
                 let blocks = vec![(task.spec.kind, output)];
                 Ok(Decoded {
                     spans,
-                    output: Blocks { blocks, lesson },
+                    output: Blocks { blocks, metadata },
                 })
             }
         }

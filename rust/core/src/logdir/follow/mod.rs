@@ -20,7 +20,7 @@ use super::LogDir;
 use crate::catalog::{Watcher, Woken};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::kind::Kind;
-use crate::pipeline::tags::Context;
+use crate::scan::tags::RunMetadata;
 use crate::table::schema::{OnCast, TensorData};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -271,7 +271,7 @@ impl Follower {
     pub fn cursor(&self) -> Result<String> {
         let attempts = self.maker.attempts();
         let runs = self.runs.names.iter().zip(&self.runs.metadata).zip(0u32..);
-        let run = |((name, metadata), number): ((&String, &Arc<Context>), u32)| RunState {
+        let run = |((name, metadata), number): ((&String, &Arc<RunMetadata>), u32)| RunState {
             name: name.clone(),
             metadata: metadata
                 .iter()

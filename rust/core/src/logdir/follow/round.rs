@@ -7,9 +7,9 @@ use super::maker::RowTask;
 use crate::catalog::{FileEntry, Run, natural};
 use crate::error::{Error, Result};
 use crate::event::kind::Kind;
-use crate::pipeline::tags::{self, Lesson};
-use crate::pipeline::walk::{End, Span};
-use crate::pipeline::{FileTask, Ordered, Position, Threads, tasks};
+use crate::scan::tags::{self, UnitMetadata};
+use crate::scan::walk::{End, Span};
+use crate::scan::{FileTask, Ordered, Position, Threads, tasks};
 use arrow_array::RecordBatch;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ struct InHand {
     /// A bit for each kind of rows that is handed out.
     taken: u16,
     /// What the unit said of tags.
-    lesson: Arc<Lesson>,
+    metadata: Arc<UnitMetadata>,
 }
 
 impl Follower {
@@ -92,7 +92,7 @@ impl Follower {
         mut due: HashMap<PathBuf, (u32, End, u64)>,
         mut by_run: HashMap<u32, Vec<Arc<FileEntry>>>,
         go_on: &mut dyn FnMut() -> bool,
-    ) -> Result<(Vec<FileTask>, HashMap<u32, Arc<tags::Context>>)> {
+    ) -> Result<(Vec<FileTask>, HashMap<u32, Arc<tags::RunMetadata>>)> {
         let mut runs: Vec<(Run, u32)> = Vec::with_capacity(by_run.len());
         for (number, files) in by_run.drain() {
             let name = self.runs.names[number as usize].clone();
@@ -139,7 +139,7 @@ impl Follower {
             advances: Vec::new(),
             read: Vec::new(),
             taken: 0,
-            lesson: Arc::clone(&decoded.output.lesson),
+            metadata: Arc::clone(&decoded.output.metadata),
         };
         for ((id, is_last), span) in parts.into_iter().zip(&decoded.spans) {
             in_hand.taken |= self.partial.get(&id).map_or(0, |partial| partial.kinds);
@@ -206,11 +206,11 @@ impl Follower {
     }
 
     /// What a unit said of tags counts for those behind it.
-    fn learn(&mut self, lesson: &Lesson) {
-        let runs: HashSet<u32> = lesson.learned().map(|(run, ..)| run).collect();
+    fn learn(&mut self, metadata: &UnitMetadata) {
+        let runs: HashSet<u32> = metadata.learned().map(|(run, ..)| run).collect();
         for run in runs {
             let known = Arc::make_mut(&mut self.runs.metadata[run as usize]);
-            tags::learn(known, run, lesson);
+            tags::learn(known, run, metadata);
         }
     }
 
@@ -218,7 +218,7 @@ impl Follower {
     fn settle_unit(&mut self) {
         let in_hand = self.round.as_mut().and_then(|round| round.in_hand.take());
         let Some(in_hand) = in_hand else { return };
-        self.learn(&in_hand.lesson);
+        self.learn(&in_hand.metadata);
         for (id, next, advance) in in_hand.advances {
             let file = &mut self.files.files[id as usize];
             if let Advance::Same(ends) = advance {

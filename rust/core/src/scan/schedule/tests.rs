@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::catalog::{FileEntry, Local};
-use crate::pipeline::plan::UnitPart;
-use crate::pipeline::walk::{End, Part, Refusal, Visitor, Walk};
 use crate::record::append_record;
 use crate::record::crc::{Crc, MaskedCrc, Portable};
+use crate::scan::plan::UnitPart;
+use crate::scan::walk::{End, Part, Refusal, Visitor, Walk};
 use crate::source::{Source, Window};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};

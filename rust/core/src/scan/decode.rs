@@ -8,7 +8,7 @@ use super::projection::Projection;
 use super::record::{Events, Trouble};
 use super::resolve::{Gate, Resolved, for_each_value};
 use super::sink::{Many, One, Place, Sink};
-use super::tags::{Context, LocalTag, Tags};
+use super::tags::{LocalTag, RunMetadata, Tags};
 use super::walk::SHORT_SEARCH;
 use crate::event::Irregular;
 use crate::event::check::Proof;
@@ -47,17 +47,17 @@ pub struct Decoder<'s, S> {
 }
 
 impl<'s, R: Rows> Decoder<'s, One<R>> {
-    /// Collects into `rows`; `seed` is what earlier units said of the run's tags.
+    /// Collects into `rows`; `assumed` is what earlier units said of the run's tags.
     pub fn new(
         spec: &'s Spec,
         rows: R,
-        seed: Option<&'s Context>,
+        assumed: Option<&'s RunMetadata>,
         capacity: usize,
         memory: &mut Memory,
     ) -> Self {
         let content = spec.layout.wanted.has(PLUGIN_CONTENT);
         let sink = One::new(spec.kind, &spec.layout, rows, capacity, memory);
-        Self::into(sink, &spec.filter, spec.later, content, seed)
+        Self::into(sink, &spec.filter, spec.later, content, assumed)
     }
 }
 
@@ -67,11 +67,11 @@ impl<'s> Decoder<'s, Many<'s>> {
         projection: &'s Projection,
         filter: &'s Filter,
         later: bool,
-        seed: Option<&'s Context>,
+        assumed: Option<&'s RunMetadata>,
         memory: &mut Memory,
     ) -> Self {
         let sink = Many::new(projection, memory);
-        Self::into(sink, filter, later, projection.wants_content(), seed)
+        Self::into(sink, filter, later, projection.wants_content(), assumed)
     }
 }
 
@@ -81,12 +81,12 @@ impl<'s, S: Sink> Decoder<'s, S> {
         filter: &'s Filter,
         later: bool,
         content: bool,
-        seed: Option<&'s Context>,
+        assumed: Option<&'s RunMetadata>,
     ) -> Self {
         Self {
             filter,
             later,
-            tags: Tags::new(&filter.tags, filter.plugin.as_deref(), seed).keep_metadata(content),
+            tags: Tags::new(&filter.tags, filter.plugin.as_deref(), assumed).keep_metadata(content),
             sink,
             run: 0,
             file: 0,

@@ -2,7 +2,7 @@
 
 use super::block::{Block, Blocks, RecordSpan, Start, Stored};
 use super::projection::{Projection, completes};
-use super::tags::{Lesson, LocalTag};
+use super::tags::{LocalTag, UnitMetadata};
 use crate::event::check::Checked;
 use crate::event::kind::Kind;
 use crate::event::tensor::Fault;
@@ -55,7 +55,7 @@ pub trait Sink {
     fn fill_run(&mut self, run: u32, file: u32);
 
     /// The end of the unit.
-    fn finish(self, lesson: Arc<Lesson>, memory: &mut Memory) -> Self::Output;
+    fn finish(self, metadata: Arc<UnitMetadata>, memory: &mut Memory) -> Self::Output;
 }
 
 /// The rows of one kind.
@@ -152,9 +152,9 @@ impl<R: Rows> Sink for One<R> {
         self.keys.fill_run(run, file);
     }
 
-    fn finish(mut self, lesson: Arc<Lesson>, memory: &mut Memory) -> Block {
+    fn finish(mut self, metadata: Arc<UnitMetadata>, memory: &mut Memory) -> Block {
         let mut used = Vec::new();
-        let mut met = vec![false; lesson.tags.len()];
+        let mut met = vec![false; metadata.tags.len()];
         for &tag in &self.keys.tag {
             if !std::mem::replace(&mut met[tag as usize], true) {
                 used.push(tag as u32);
@@ -166,7 +166,7 @@ impl<R: Rows> Sink for One<R> {
             columns: self.rows.finish(memory),
             stored: self.stored.unwrap_or_default(),
             starts: self.starts,
-            lesson,
+            metadata,
         }
     }
 }
@@ -298,7 +298,7 @@ impl Sink for Many<'_> {
         }
     }
 
-    fn finish(mut self, lesson: Arc<Lesson>, memory: &mut Memory) -> Blocks {
+    fn finish(mut self, metadata: Arc<UnitMetadata>, memory: &mut Memory) -> Blocks {
         let mut blocks = Vec::new();
         for &kind in self.projection.kinds() {
             if !self.sessions.is_empty() {
@@ -308,7 +308,7 @@ impl Sink for Many<'_> {
                     _ => drop(self.other(kind)),
                 }
             }
-            let of_tags = Arc::clone(&lesson);
+            let of_tags = Arc::clone(&metadata);
             let memory = &mut self.memory;
             let block = match kind {
                 Kind::Scalars => finished(self.scalars.take(), of_tags, memory),
@@ -317,17 +317,17 @@ impl Sink for Many<'_> {
             blocks.extend(block.map(|block| (kind, block)));
         }
         *memory = self.memory;
-        Blocks { blocks, lesson }
+        Blocks { blocks, metadata }
     }
 }
 
 fn finished<R: Rows>(
     one: Option<One<R>>,
-    lesson: Arc<Lesson>,
+    metadata: Arc<UnitMetadata>,
     memory: &mut Memory,
 ) -> Option<Block> {
     let one = one?;
     let is_empty = one.is_empty();
-    let block = one.finish(lesson, memory); // which gives its vectors back
+    let block = one.finish(metadata, memory); // which gives its vectors back
     (!is_empty).then_some(block)
 }

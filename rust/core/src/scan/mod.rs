@@ -35,7 +35,7 @@ pub mod walk;
 pub use budget::Budget;
 pub use order::{Ordered, Output};
 pub use plan::{FileTask, Unit, UnitPart, plan, tasks};
-pub use report::{News, Report};
+pub use report::{DamageSummary, Report};
 pub use threads::Threads;
 
 use crate::error::{Error, Result, describe};
@@ -46,7 +46,7 @@ use record::{Events, Policy, Records};
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use tags::Context;
+use tags::RunMetadata;
 use walk::{Damage, End, Span, Walk};
 
 pub use walk::Position;
@@ -87,14 +87,14 @@ pub trait Task: Send + Sync + 'static {
     /// How files are read.
     fn access(&self) -> Access;
 
-    /// Does one unit. `from` is where its first record is assumed to begin, `seed` what earlier
+    /// Does one unit. `from` is where its first record is assumed to begin, `assumed` what earlier
     /// bytes of its first run are assumed to have said of tags.
     fn run(
         &self,
         files: &[FileTask],
         unit: &Unit,
         from: Option<Position>,
-        seed: Option<&Context>,
+        assumed: Option<&RunMetadata>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<Self::Output>>;
 }

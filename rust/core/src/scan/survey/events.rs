@@ -7,12 +7,12 @@ use crate::event::check::Proof;
 use crate::event::kind::Kind;
 use crate::event::view::{Event, What, tagged_run_metadata};
 use crate::filter::{Filter, Names};
-use crate::pipeline::block::RecordSpan;
-use crate::pipeline::plugin::Attribution;
-use crate::pipeline::record::{Events, Trouble};
-use crate::pipeline::resolve::{Gate, Resolved, for_each_value};
-use crate::pipeline::tags::{Context, Lesson, Tags};
-use crate::pipeline::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
+use crate::scan::block::RecordSpan;
+use crate::scan::plugin::Attribution;
+use crate::scan::record::{Events, Trouble};
+use crate::scan::resolve::{Gate, Resolved, for_each_value};
+use crate::scan::tags::{RunMetadata, Tags, UnitMetadata};
+use crate::scan::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
 use crate::table::{Judge, Memory};
 
 /// Lists events.
@@ -50,7 +50,7 @@ pub struct EventRows {
     pub plugin: Vec<Option<String>>,
     /// What it says that is no value, if asked for.
     pub detail: Vec<Option<String>>,
-    lesson: Lesson,
+    metadata: UnitMetadata,
 }
 
 /// The fields of `Event.what`.
@@ -69,8 +69,8 @@ impl Output for EventRows {
         self.run.len() * 120
     }
 
-    fn lesson(&self) -> Option<&Lesson> {
-        Some(&self.lesson)
+    fn metadata(&self) -> Option<&UnitMetadata> {
+        Some(&self.metadata)
     }
 }
 
@@ -86,13 +86,13 @@ impl Task for EventsTask {
         files: &[FileTask],
         unit: &Unit,
         from: Option<Position>,
-        seed: Option<&Context>,
+        assumed: Option<&RunMetadata>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<EventRows>> {
         decode(self.access, files, unit, from, scratch, |_| Lister {
             filter: &self.filter,
             details: self.details,
-            tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), seed),
+            tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), assumed),
             judge: Judge::default(),
             rows: EventRows::default(),
             run: 0,
@@ -252,7 +252,7 @@ impl Events for Lister<'_> {
     }
 
     fn finish(mut self, _: &mut Memory) -> EventRows {
-        self.rows.lesson = self.tags.finish();
+        self.rows.metadata = self.tags.finish();
         self.rows
     }
 }

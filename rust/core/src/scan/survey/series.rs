@@ -9,14 +9,14 @@ use crate::event::peek::Peek;
 use crate::event::tensor::Tensor;
 use crate::event::view::{Content, Event, PlainScalar, What, tagged_run_metadata};
 use crate::filter::Filter;
-use crate::pipeline::block::RecordSpan;
-use crate::pipeline::decode::is_start;
-use crate::pipeline::plugin::Attribution;
-use crate::pipeline::record::{Events, Trouble};
-use crate::pipeline::resolve::{Gate, Resolved, for_each_value};
-use crate::pipeline::tags::{Context, Lesson, LocalTag, Tags};
-use crate::pipeline::walk::SHORT_SEARCH;
-use crate::pipeline::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
+use crate::scan::block::RecordSpan;
+use crate::scan::decode::is_start;
+use crate::scan::plugin::Attribution;
+use crate::scan::record::{Events, Trouble};
+use crate::scan::resolve::{Gate, Resolved, for_each_value};
+use crate::scan::tags::{LocalTag, RunMetadata, Tags, UnitMetadata};
+use crate::scan::walk::SHORT_SEARCH;
+use crate::scan::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
 use crate::table::{Judge, Memory};
 
 /// Counts the values of each series.
@@ -67,7 +67,7 @@ pub enum Point {
 #[derive(Default)]
 pub struct SeriesPart {
     /// What is known of the tags.
-    pub lesson: Lesson,
+    pub metadata: UnitMetadata,
     /// In the order met.
     pub stats: Vec<Stat>,
     /// Every value, if asked for.
@@ -79,8 +79,8 @@ impl Output for SeriesPart {
         self.stats.len() * 128 + self.points.len() * 24
     }
 
-    fn lesson(&self) -> Option<&Lesson> {
-        Some(&self.lesson)
+    fn metadata(&self) -> Option<&UnitMetadata> {
+        Some(&self.metadata)
     }
 }
 
@@ -96,12 +96,12 @@ impl Task for SeriesTask {
         files: &[FileTask],
         unit: &Unit,
         from: Option<Position>,
-        seed: Option<&Context>,
+        assumed: Option<&RunMetadata>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<SeriesPart>> {
         decode(self.access, files, unit, from, scratch, |_| Survey {
             task: self,
-            tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), seed)
+            tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), assumed)
                 .keep_metadata(self.contents),
             by_tag: Vec::new(),
             part: SeriesPart::default(),
@@ -382,7 +382,7 @@ impl Events for Survey<'_> {
     }
 
     fn finish(mut self, _: &mut Memory) -> SeriesPart {
-        self.part.lesson = self.tags.finish();
+        self.part.metadata = self.tags.finish();
         self.part
     }
 }

@@ -39,7 +39,7 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 
 /// What the first metadata of a tag in a run said, and the first that named a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Learned {
+pub struct TagMetadata {
     /// The plugin's name; empty if no metadata named one.
     pub plugin: String,
     /// Title for people.
@@ -51,7 +51,7 @@ pub struct Learned {
     pub metadata: Option<Arc<[u8]>>,
 }
 
-impl Learned {
+impl TagMetadata {
     /// Takes in what later metadata of the same tag said.
     pub fn and_then(&mut self, later: &Self) {
         if self.plugin.is_empty() {
@@ -62,11 +62,11 @@ impl Learned {
 }
 
 /// What earlier parts of a run said of its tags.
-pub type Context = HashMap<String, Learned>;
+pub type RunMetadata = HashMap<String, TagMetadata>;
 
-/// Adds what `lesson` says of the tags of `run`, which comes later.
-pub fn learn(context: &mut Context, run: u32, lesson: &Lesson) {
-    for (_, tag, learned) in lesson.learned().filter(|(of, ..)| *of == run) {
+/// Adds what `metadata` says of the tags of `run`, which comes later.
+pub fn learn(context: &mut RunMetadata, run: u32, metadata: &UnitMetadata) {
+    for (_, tag, learned) in metadata.learned().filter(|(of, ..)| *of == run) {
         match context.get_mut(tag) {
             Some(known) => known.and_then(learned),
             None => drop(context.insert(tag.to_owned(), learned.clone())),
@@ -108,9 +108,9 @@ pub struct Tags<'f> {
     run: u32,
     run_begins: bool,
     /// First metadata of each tag in each run, and the first that names a plugin, in order.
-    learned: Vec<(u32, u32, Learned)>,
+    learned: Vec<(u32, u32, TagMetadata)>,
     /// What earlier units said of the tags of the first run.
-    seed: Option<&'f Context>,
+    assumed: Option<&'f RunMetadata>,
     first_run: Option<u32>,
     /// Tags whose plugin nothing told.
     missing: Vec<u32>,
@@ -119,8 +119,8 @@ pub struct Tags<'f> {
 }
 
 impl<'f> Tags<'f> {
-    /// No tags yet; `plugin` is the one asked for, `seed` what earlier units of the run have learned.
-    pub fn new(filter: &'f Names, plugin: Option<&str>, seed: Option<&'f Context>) -> Self {
+    /// No tags yet; `plugin` is the one asked for, `assumed` what earlier units of the run have learned.
+    pub fn new(filter: &'f Names, plugin: Option<&str>, assumed: Option<&'f RunMetadata>) -> Self {
         Self {
             filter,
             plugins: PluginNames::new(plugin),
@@ -131,7 +131,7 @@ impl<'f> Tags<'f> {
             run: 0,
             run_begins: true,
             learned: Vec::new(),
-            seed,
+            assumed,
             first_run: None,
             missing: Vec::new(),
             used: Vec::new(),
@@ -248,7 +248,7 @@ impl<'f> Tags<'f> {
         }
         let parsed = Metadata::parse(metadata).ok_or(Irregular)?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let learned = Learned {
+        let learned = TagMetadata {
             plugin: text(parsed.plugin),
             display_name: text(parsed.display_name),
             description: text(parsed.description),
@@ -310,8 +310,8 @@ impl<'f> Tags<'f> {
     /// Earlier units of the run know better than this one.
     #[inline(never)]
     fn look_back(&mut self, id: LocalTag) {
-        let seed = self.seed.filter(|_| self.first_run == Some(self.run));
-        let earlier = seed.and_then(|seed| seed.get(&*self.tag(id).name));
+        let assumed = self.assumed.filter(|_| self.first_run == Some(self.run));
+        let earlier = assumed.and_then(|assumed| assumed.get(&*self.tag(id).name));
         let earlier = earlier.filter(|learned| !learned.plugin.is_empty());
         let earlier = earlier.map(|l| (self.plugins.attribution(&l.plugin), l.metadata.clone()));
         let tag = self.of_this_run(id);
@@ -368,8 +368,8 @@ impl<'f> Tags<'f> {
     }
 
     /// What is left.
-    pub fn finish(self) -> Lesson {
-        Lesson {
+    pub fn finish(self) -> UnitMetadata {
+        UnitMetadata {
             tags: self.tags.into_iter().map(|t| t.name).collect(),
             learned: self.learned,
             used: self.used,
@@ -380,32 +380,32 @@ impl<'f> Tags<'f> {
 
 /// What a unit of work knows of tags, and what it had to know from elsewhere.
 #[derive(Debug, Default)]
-pub struct Lesson {
+pub struct UnitMetadata {
     /// The tags by their number.
     pub tags: Vec<Box<str>>,
     /// First metadata of each tag in each run, and the first that names a plugin: run, tag, metadata.
-    learned: Vec<(u32, u32, Learned)>,
+    learned: Vec<(u32, u32, TagMetadata)>,
     used: Vec<u32>,
     missing: Vec<u32>,
 }
 
-impl Lesson {
+impl UnitMetadata {
     fn name(&self, tag: u32) -> &str {
         self.tags.get(tag as usize).map_or("", |name| name)
     }
 
     /// First metadata of each tag in each run, and the first that names a plugin, in order.
-    pub fn learned(&self) -> impl Iterator<Item = (u32, &str, &Learned)> {
+    pub fn learned(&self) -> impl Iterator<Item = (u32, &str, &TagMetadata)> {
         self.learned
             .iter()
             .map(|(run, tag, learned)| (*run, self.name(*tag), learned))
     }
 
-    /// Whether the unit, which was done with the hint `seed`, would have come out the same with
+    /// Whether the unit, which was done with the hint `assumed`, would have come out the same with
     /// `context`, which is what the run said before it.
-    pub fn holds(&self, seed: Option<&Context>, context: &Context) -> bool {
+    pub fn holds(&self, assumed: Option<&RunMetadata>, context: &RunMetadata) -> bool {
         let same =
-            |&tag: &u32| seed.and_then(|s| s.get(self.name(tag))) == context.get(self.name(tag));
+            |&tag: &u32| assumed.and_then(|s| s.get(self.name(tag))) == context.get(self.name(tag));
         let named = |&tag: &u32| {
             let known = context.get(self.name(tag));
             known.is_some_and(|learned| !learned.plugin.is_empty())
@@ -446,8 +446,8 @@ mod tests {
         tags.enter_run(1, true);
         assert_eq!(tags.known(id), None);
         assert_eq!(tags.read_metadata(id, &text), Ok(attribution));
-        let lesson = tags.finish();
-        let learned: Vec<_> = lesson.learned().collect();
+        let metadata = tags.finish();
+        let learned: Vec<_> = metadata.learned().collect();
         assert_eq!(learned.len(), 2);
         assert_eq!(
             (learned[1].0, learned[1].1, &*learned[1].2.plugin),

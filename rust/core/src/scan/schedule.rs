@@ -7,7 +7,7 @@
 
 use super::hop::Starts;
 use super::plan::{FileTask, Unit};
-use super::tags::{self, Context, Lesson};
+use super::tags::{self, RunMetadata, UnitMetadata};
 use super::walk::{Position, Span};
 use super::{Decoded, Output};
 use crate::error::Result;
@@ -21,7 +21,7 @@ const MOST_WAITING: usize = 48 << 20;
 const MOST_MISSES: usize = 2;
 
 /// What is known of runs, by number, before the first unit.
-pub(super) type Known = Arc<HashMap<u32, Arc<Context>>>;
+pub(super) type Known = Arc<HashMap<u32, Arc<RunMetadata>>>;
 
 /// What a unit is done on.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +29,7 @@ pub(super) struct Assumed {
     /// Where its first record begins; it is searched for without.
     pub start: Option<Position>,
     /// What earlier bytes of its first run said.
-    pub metadata: Arc<Context>,
+    pub metadata: Arc<RunMetadata>,
 }
 
 /// Something to do.
@@ -64,7 +64,7 @@ pub(super) struct Scheduler<O> {
     waiting_bytes: usize,
     truth: Truth,
     /// What units that are done by now said of a run.
-    guess: (u32, Arc<Context>),
+    guess: (u32, Arc<RunMetadata>),
     hops: Hops,
 }
 
@@ -76,7 +76,7 @@ struct Truth {
     /// Nothing follows in the file.
     ended: bool,
     run: Option<u32>,
-    metadata: Arc<Context>,
+    metadata: Arc<RunMetadata>,
 }
 
 /// Where first records begin in a file in which they are not found by looking for them.
@@ -168,8 +168,9 @@ impl<O: Output> Scheduler<O> {
     pub(super) fn completed(&mut self, unit: usize, outcome: Outcome<O>) {
         if let Ok((decoded, _)) = &outcome {
             self.waiting_bytes += decoded.output.size();
-            if let (Some(run), Some(lesson)) = (self.run_of(unit + 1), decoded.output.lesson()) {
-                self.hint(run, lesson);
+            if let (Some(run), Some(metadata)) = (self.run_of(unit + 1), decoded.output.metadata())
+            {
+                self.hint(run, metadata);
             }
         }
         self.done.insert(unit, outcome);
@@ -220,9 +221,9 @@ impl<O: Output> Scheduler<O> {
             _ => true,
         };
         let metadata = &self.truth.metadata;
-        let holds = |lesson: &Lesson| lesson.holds(Some(&assumed.metadata), metadata);
+        let holds = |unit: &UnitMetadata| unit.holds(Some(&assumed.metadata), metadata);
         let is_told = Arc::ptr_eq(&assumed.metadata, metadata);
-        if begins && (is_told || decoded.output.lesson().is_none_or(holds)) {
+        if begins && (is_told || decoded.output.metadata().is_none_or(holds)) {
             self.advance(unit, start, &decoded);
             self.ready.push_back(Ok(decoded));
             self.accepted += 1;
@@ -250,8 +251,8 @@ impl<O: Output> Scheduler<O> {
             .iter()
             .filter_map(|(later, outcome)| {
                 let (decoded, assumed) = outcome.as_ref().ok()?;
-                let lesson = decoded.output.lesson()?;
-                let holds = lesson.holds(Some(&assumed.metadata), &known);
+                let metadata = decoded.output.metadata()?;
+                let holds = metadata.holds(Some(&assumed.metadata), &known);
                 (self.run_of(*later) == run && !holds).then_some(*later)
             })
             .collect();
@@ -287,8 +288,8 @@ impl<O: Output> Scheduler<O> {
         if let Some(part) = self.units[unit].parts.last() {
             self.enter_run(self.files[part.file].run);
         }
-        if let (Some(run), Some(lesson)) = (self.truth.run, decoded.output.lesson()) {
-            learn(&mut self.truth.metadata, run, lesson);
+        if let (Some(run), Some(metadata)) = (self.truth.run, decoded.output.metadata()) {
+            learn(&mut self.truth.metadata, run, metadata);
         }
     }
 
@@ -306,7 +307,7 @@ impl<O: Output> Scheduler<O> {
     }
 
     /// What was known of a run before the first unit.
-    fn before(&self, run: Option<u32>) -> Arc<Context> {
+    fn before(&self, run: Option<u32>) -> Arc<RunMetadata> {
         let known = run.and_then(|run| self.known.get(&run));
         known.cloned().unwrap_or_default()
     }
@@ -334,25 +335,25 @@ impl<O: Output> Scheduler<O> {
         Some(self.units.get(unit)?.parts.first()?.file)
     }
 
-    /// Adds what `lesson` says of the tags of `run` to the guess.
-    fn hint(&mut self, run: u32, lesson: &Lesson) {
+    /// Adds what `metadata` says of the tags of `run` to the guess.
+    fn hint(&mut self, run: u32, metadata: &UnitMetadata) {
         if self.guess.0 != run {
             self.guess = (run, self.before(Some(run)));
         }
-        learn(&mut self.guess.1, run, lesson);
+        learn(&mut self.guess.1, run, metadata);
     }
 }
 
-/// Adds what `lesson` says of the tags of `run`. What others hold is copied only if there is something.
-fn learn(known: &mut Arc<Context>, run: u32, lesson: &Lesson) {
-    let mut said = lesson.learned().filter(|(of, ..)| *of == run);
+/// Adds what `metadata` says of the tags of `run`. What others hold is copied only if there is something.
+fn learn(known: &mut Arc<RunMetadata>, run: u32, metadata: &UnitMetadata) {
+    let mut said = metadata.learned().filter(|(of, ..)| *of == run);
     let says_more = said.any(|(_, tag, learned)| {
         let names = !learned.plugin.is_empty();
         let known = known.get(tag);
         known.is_none_or(|known| names && known.plugin.is_empty())
     });
     if says_more {
-        tags::learn(Arc::make_mut(known), run, lesson);
+        tags::learn(Arc::make_mut(known), run, metadata);
     }
 }
 

@@ -4,7 +4,7 @@ use super::budget::Budget;
 use super::plan::{FileTask, Unit};
 use super::pool::Pool;
 use super::report::Report;
-use super::tags::{Context, Lesson};
+use super::tags::{RunMetadata, UnitMetadata};
 use super::{Decoded, Task};
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ pub trait Output: Send {
     fn size(&self) -> usize;
 
     /// What is known of tags, and what had to be.
-    fn lesson(&self) -> Option<&Lesson> {
+    fn metadata(&self) -> Option<&UnitMetadata> {
         None
     }
 }
@@ -45,7 +45,7 @@ impl<T: Task> Ordered<T> {
         threads: usize,
         raise: bool,
         report: Report,
-        known: HashMap<u32, Arc<Context>>,
+        known: HashMap<u32, Arc<RunMetadata>>,
     ) -> Self {
         let units = Arc::new(super::plan(&files));
         let files = Arc::new(files);

@@ -7,11 +7,11 @@ use crate::event::check::Proof;
 use crate::event::view::{Event, What};
 use crate::event::wire::{Field, Fields};
 use crate::filter::Names;
-use crate::pipeline::block::RecordSpan;
-use crate::pipeline::record::{Events, Trouble};
-use crate::pipeline::resolve::{Gate, for_each_value};
-use crate::pipeline::tags::{Context, Lesson, Tags};
-use crate::pipeline::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
+use crate::scan::block::RecordSpan;
+use crate::scan::record::{Events, Trouble};
+use crate::scan::resolve::{Gate, for_each_value};
+use crate::scan::tags::{RunMetadata, Tags, UnitMetadata};
+use crate::scan::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
 use crate::table::{Judge, Memory};
 
 /// Checks everything.
@@ -25,7 +25,7 @@ pub struct AuditTask {
 pub struct Audit {
     /// File, writer, version, in order; later ones replace earlier ones.
     pub versions: Vec<(u32, Option<String>, Option<String>)>,
-    lesson: Lesson,
+    metadata: UnitMetadata,
 }
 
 impl Output for Audit {
@@ -33,8 +33,8 @@ impl Output for Audit {
         self.versions.len() * 64
     }
 
-    fn lesson(&self) -> Option<&Lesson> {
-        Some(&self.lesson)
+    fn metadata(&self) -> Option<&UnitMetadata> {
+        Some(&self.metadata)
     }
 }
 
@@ -50,11 +50,11 @@ impl Task for AuditTask {
         files: &[FileTask],
         unit: &Unit,
         from: Option<Position>,
-        seed: Option<&Context>,
+        assumed: Option<&RunMetadata>,
         scratch: &mut Scratch,
     ) -> Result<Decoded<Audit>> {
         decode(self.access, files, unit, from, scratch, |_| Auditor {
-            tags: Tags::new(&Names::All, None, seed),
+            tags: Tags::new(&Names::All, None, assumed),
             judge: Judge::default(),
             audit: Audit::default(),
             file: 0,
@@ -113,7 +113,7 @@ impl Events for Auditor<'_> {
     }
 
     fn finish(mut self, _: &mut Memory) -> Audit {
-        self.audit.lesson = self.tags.finish();
+        self.audit.metadata = self.tags.finish();
         self.audit
     }
 }

@@ -15,17 +15,17 @@ struct Seen {
     places: HashSet<(PathBuf, u64)>,
     first: Option<(PathBuf, Damage)>,
     bytes: u64,
-    told: bool,
-    /// What could not be listed and was told.
+    reported: bool,
+    /// What could not be listed and was reported.
     unlisted: HashSet<PathBuf>,
 }
 
 /// So many places are told apart; a file that is damaged all over is summed up.
 const MOST_PLACES: usize = 10_000;
 
-/// What [`Report::news`] tells.
+/// What [`Report::summary`] says.
 #[derive(Debug, Clone)]
-pub struct News {
+pub struct DamageSummary {
     /// Places met so far.
     pub places: usize,
     /// Bytes skipped there.
@@ -63,21 +63,21 @@ impl Report {
         );
     }
 
-    /// Takes note that what stands at `path` is told now; whether it had not been before.
-    pub(crate) fn tells(&self, path: &Path) -> bool {
+    /// Takes note that what stands at `path` is reported now; whether it had not been before.
+    pub(crate) fn is_first_report(&self, path: &Path) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.unlisted.insert(path.to_owned())
     }
 
     /// A summary of the damage met so far: once, then `None`.
-    pub fn news(&self) -> Option<News> {
+    pub fn summary(&self) -> Option<DamageSummary> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.told {
+        if seen.reported {
             return None;
         }
         let (path, first) = seen.first.clone()?;
-        seen.told = true;
-        Some(News {
+        seen.reported = true;
+        Some(DamageSummary {
             places: seen.places.len(),
             bytes: seen.bytes,
             path,

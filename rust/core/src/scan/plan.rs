@@ -1,4 +1,4 @@
-//! Cuts files into units of work.
+//! RestartFilter files into units of work.
 
 use super::first;
 use super::walk::{End, Part, Position};

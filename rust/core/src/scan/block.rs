@@ -1,6 +1,6 @@
 //! Rows of a unit of work, and where sessions started between them.
 
-use super::tags::Lesson;
+use super::tags::UnitMetadata;
 use crate::event::kind::Kind;
 use crate::record::crc::MaskedCrc;
 use crate::table::keys::KeyColumns;
@@ -20,7 +20,7 @@ pub struct Block {
     /// Where sessions started.
     pub starts: Vec<Start>,
     /// What is known of the tags.
-    pub lesson: Arc<Lesson>,
+    pub metadata: Arc<UnitMetadata>,
 }
 
 /// Rows of several kinds.
@@ -28,7 +28,7 @@ pub struct Blocks {
     /// In the order of the kinds. A kind without rows may be left out, unless sessions started.
     pub blocks: Vec<(Kind, Block)>,
     /// What is known of the tags, which have one number in all blocks.
-    pub lesson: Arc<Lesson>,
+    pub metadata: Arc<UnitMetadata>,
 }
 
 /// A record: where it begins, the length of its payload, and the checksum stored with it.

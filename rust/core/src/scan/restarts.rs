@@ -139,7 +139,7 @@ impl Restarts {
     }
 
     /// What is kept, for a second pass.
-    pub fn cuts(mut self) -> Cuts {
+    pub fn cuts(mut self) -> RestartFilter {
         for ((run, _), found) in &mut self.series {
             if let Some(starts) = self.starts.get(run) {
                 found.catch_up(starts);
@@ -158,7 +158,7 @@ impl Restarts {
             }
         };
         let series = self.series.into_iter().filter(|(_, f)| !f.at.is_empty());
-        Cuts {
+        RestartFilter {
             series: series.map(|(key, found)| (key, cut(found))).collect(),
         }
     }
@@ -166,7 +166,7 @@ impl Restarts {
 
 /// Which points are superseded by later ones.
 #[derive(Debug, Default, Clone)]
-pub struct Cuts {
+pub struct RestartFilter {
     series: HashMap<Series, Cut, FixedState>,
 }
 
@@ -178,7 +178,7 @@ struct Cut {
     passed: usize,
 }
 
-impl Cuts {
+impl RestartFilter {
     /// The next point of a series: whether it is kept, and its attempt.
     pub fn point(&mut self, series: Series, step: i64) -> (bool, Attempt) {
         let Some(cut) = self.series.get_mut(&series) else {

@@ -149,10 +149,15 @@ class LogDir:
 @final
 class Records:
     def __new__(
-        cls, path: str | os.PathLike[str], compression: str | None, checksum: bool
+        cls,
+        path: str | os.PathLike[str],
+        compression: str | None,
+        checksum: bool,
+        follow: bool = False,
     ) -> Records: ...
     def __iter__(self) -> Records: ...
     def __next__(self) -> memoryview: ...
+    def wait(self, poll: float, timeout: float | None = None) -> memoryview | None: ...
 
 @final
 class Scan:

@@ -222,7 +222,8 @@ class Scan:
         that was replaced or shortened comes from its start, as a new ``attempt`` of its run, with
         a `ReplacedFileWarning`. ``restarts="last"`` takes back no rows that were handed out: the
         columns ``attempt`` and ``attempt_step`` tell which earlier rows of a series are superseded,
-        those from that step on. Columns of typed tensors are lists.
+        those from that step on. Columns of typed tensors are lists. Components of a mesh that are
+        in separate events may make rows of their own.
 
         Args:
             cursor: `Follower.cursor` of a follower of the same rows; goes on behind them.
@@ -236,13 +237,13 @@ class Scan:
             TypeError: An argument is of a wrong type.
             ValueError: An argument makes no sense; the cursor is damaged, of another version, or
                 belongs to other rows or another directory (told by the first batch); or this table
-                is no rows of events.
+                cannot be followed.
         """
         poll, settle = _follow.options(cursor, poll, timeout, settle)
         if self._table not in _follow.KINDS:
             raise ValueError(
-                f"{self._table}() has no rows of events to follow: call refresh() on the LogDir, "
-                f"then {self._table}() again"
+                f"{self._table}() cannot be followed: call refresh() on the LogDir, then "
+                f"{self._table}() again"
             )
         question = _follow.question([self._table], self._filters, self._options, self._log.options)
         native = self._log.follow(

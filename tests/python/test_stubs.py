@@ -70,7 +70,8 @@ def test_records_takes_a_compression():
     path, *options = parameters(tfevents.records)
     assert path.name == "path"
     assert {p.name: p.default for p in options}["compression"] is None
-    assert [p.name for p in parameters(tfevents.summary_iterator)] == ["path"]
+    following = ["follow", "poll", "timeout"]
+    assert [p.name for p in parameters(tfevents.summary_iterator)] == ["path", *following]
 
 
 def test_everything_public_is_documented():

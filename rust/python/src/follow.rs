@@ -44,6 +44,7 @@ impl PyFollower {
         go_on: &mut dyn FnMut() -> bool,
     ) -> tfevents::Result<Option<(&'static str, PyBatch)>> {
         let ends = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut has_waited = false;
         while !self.is_closed() {
             let patience = match self.lock().step(&mut || !self.is_closed() && go_on()) {
                 Ok(Step::Rows(kind, batch)) => return Ok(Some((kind.name(), PyBatch::new(batch)))),
@@ -52,9 +53,11 @@ impl PyFollower {
                 Err(error) => return Err(error),
             };
             let left = ends.map(|ends| ends.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
+            // Without any time, too, what has changed since the last time is looked at once.
+            if has_waited && left.is_some_and(|left| left.is_zero()) {
                 break;
             }
+            has_waited = true;
             let woken = self
                 .watcher
                 .wait(patience.min(left.unwrap_or(SLICE)).min(SLICE));

@@ -2,14 +2,19 @@
 #![expect(unsafe_code, reason = "the buffer protocol")]
 
 use crate::error::to_py;
+use crate::interrupt::detached;
 use pyo3::exceptions::{PyBufferError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyMemoryView, PySlice};
 use std::ffi::{c_int, c_void};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use tfevents::logdir::{Compression, Records};
+use std::time::{Duration, Instant};
+use tfevents::logdir::{Compression, Payload, Records, Watcher};
+
+/// How long a wait lasts at most before signals are looked for, should none have ended it.
+const SLICE: Duration = Duration::from_millis(250);
 
 /// Bytes that were read; lends them to memoryviews and lives as long as these.
 #[pyclass(name = "Block", module = "tfevents._native", frozen)]
@@ -49,7 +54,11 @@ impl PyBlock {
 
 /// Iterates over the payloads of a file.
 #[pyclass(name = "Records", module = "tfevents._native", frozen)]
-pub(crate) struct PyRecords(Mutex<State>);
+pub(crate) struct PyRecords {
+    state: Mutex<State>,
+    /// Where the file is followed.
+    watcher: Option<Watcher>,
+}
 
 struct State {
     records: Records,
@@ -60,7 +69,7 @@ struct State {
 impl PyRecords {
     /// The state, unless another thread has it.
     fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
-        match self.0.try_lock() {
+        match self.state.try_lock() {
             Ok(state) => Some(state),
             Err(TryLockError::Poisoned(state)) => Some(state.into_inner()),
             Err(TryLockError::WouldBlock) => None,
@@ -71,11 +80,13 @@ impl PyRecords {
 #[pymethods]
 impl PyRecords {
     #[new]
+    #[pyo3(signature = (path, compression, checksum, follow = false))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
         compression: Option<&str>,
         checksum: bool,
+        follow: bool,
     ) -> PyResult<Self> {
         let compression = match compression {
             None => Compression::None,
@@ -87,11 +98,25 @@ impl PyRecords {
                 )));
             }
         };
-        let records = Records::open(&path, compression, checksum).map_err(|e| to_py(py, &e))?;
-        Ok(Self(Mutex::new(State {
-            records,
+        let records = match follow {
+            true => Records::follow(&path, checksum),
+            false => Records::open(&path, compression, checksum),
+        };
+        let watcher = follow.then(Watcher::default);
+        if let (Some(watcher), Some(directory)) = (&watcher, path.parent()) {
+            watcher.watch(match directory.as_os_str().is_empty() {
+                true => Path::new("."),
+                false => directory,
+            });
+        }
+        let state = State {
+            records: records.map_err(|e| to_py(py, &e))?,
             block: None,
-        })))
+        };
+        Ok(Self {
+            state: Mutex::new(state),
+            watcher,
+        })
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -107,16 +132,68 @@ impl PyRecords {
         let next = match buffered {
             Some(record) => Some(record),
             None => py
-                .detach(|| {
-                    let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                    state.records.next()
-                })
+                .detach(|| self.lock().records.next())
                 .transpose()
                 .map_err(|e| to_py(py, &e))?,
         };
-        let Some((bytes, range)) = next else {
-            return Ok(None);
+        next.map(|payload| self.view(py, payload)).transpose()
+    }
+
+    /// The next record, once there is one; `None` if none has come for `timeout` seconds. Looks
+    /// every `poll` seconds where the system does not tell of changes.
+    #[pyo3(signature = (poll, timeout = None))]
+    fn wait<'py>(
+        &self,
+        py: Python<'py>,
+        poll: f64,
+        timeout: Option<f64>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let poll = Duration::try_from_secs_f64(poll).unwrap_or(Duration::MAX);
+        let timeout = timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let next = detached(py, |go_on| self.wait_for_record(poll, timeout, go_on))?;
+        next.map(|payload| self.view(py, payload)).transpose()
+    }
+}
+
+impl PyRecords {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_for_record(
+        &self,
+        poll: Duration,
+        timeout: Option<Duration>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> tfevents::Result<Option<Payload>> {
+        let Some(watcher) = &self.watcher else {
+            return self.lock().records.next().transpose();
         };
+        let ends = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            let mut state = self.lock();
+            if let Some(payload) = state.records.next().transpose()? {
+                return Ok(Some(payload));
+            }
+            if state.records.resume()?
+                && let Some(payload) = state.records.next().transpose()?
+            {
+                return Ok(Some(payload));
+            }
+            drop(state);
+            let left = ends.map(|ends| ends.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(None);
+            }
+            watcher.wait(poll.min(left.unwrap_or(SLICE)).min(SLICE));
+            if !go_on() {
+                return Err(tfevents::Error::interrupted());
+            }
+        }
+    }
+
+    /// A view of a payload; all views of a block share one of the whole.
+    fn view<'py>(&self, py: Python<'py>, (bytes, range): Payload) -> PyResult<Bound<'py, PyAny>> {
         let known = self.try_lock().and_then(|state| {
             let (block, view) = state.block.as_ref()?;
             Arc::ptr_eq(block, &bytes).then(|| view.clone_ref(py))
@@ -138,6 +215,6 @@ impl PyRecords {
         };
         let view = view.bind(py);
         let slice = PySlice::new(py, range.start as isize, range.end as isize, 1);
-        view.get_item(slice).map(Some)
+        view.get_item(slice)
     }
 }

@@ -8,10 +8,11 @@ use crate::record::crc::{Crc, Job, MaskedCrc, with_fastest};
 use crate::record::{FOOTER, Frame, HEADER, frame};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// Bytes of a block, unless a record is larger.
 const BLOCK: usize = 1 << 20;
@@ -44,6 +45,17 @@ pub struct Records {
     base: u64,
     ended: bool,
     failed: Option<Error>,
+    /// Where the file is followed.
+    growing: Option<Growing>,
+}
+
+/// What is known of a file that is followed.
+#[derive(Default)]
+struct Growing {
+    /// Length and time of the last change when it was last read.
+    seen: Option<(u64, Option<SystemTime>)>,
+    /// What stands at the end may be bytes that have not come yet.
+    is_unsure: bool,
 }
 
 enum Front {
@@ -104,7 +116,78 @@ impl Records {
             base: 0,
             ended: false,
             failed: None,
+            growing: None,
         })
+    }
+
+    /// Opens the file at `path` to read on as it grows, by [`resume`](Self::resume). What may be
+    /// bytes that have not come yet is no damage: zeros up to the end, and a last record whose
+    /// checksum does not hold.
+    ///
+    /// # Errors
+    /// If it cannot be opened, or is no regular file.
+    pub fn follow(path: &Path, checksum: bool) -> Result<Self> {
+        let mut records = Self::open(path, Compression::None, checksum)?;
+        if records.length().is_none() {
+            return Err(Error::argument(
+                "`path` must be a regular file where it is followed, not a pipe or a device",
+            ));
+        }
+        records.growing = Some(Growing::default());
+        Ok(records)
+    }
+
+    /// Has [`next`](Self::next) look again, after it came to the end of a file that is followed;
+    /// false if the file has not changed.
+    ///
+    /// # Errors
+    /// If the file cannot be read any more, or is shorter than what was read.
+    pub fn resume(&mut self) -> Result<bool> {
+        let position = self.base + self.at as u64;
+        let Some((growing, file)) = self.growing.as_mut().zip(self.whole.as_mut()) else {
+            return Ok(false);
+        };
+        let mut go_back = |file: &mut File| {
+            let metadata = file.metadata()?;
+            let state = Some((metadata.len(), metadata.modified().ok()));
+            if metadata.len() >= position && state == growing.seen && !growing.is_unsure {
+                return Ok((metadata.len(), false));
+            }
+            growing.seen = state;
+            file.seek(SeekFrom::Start(position))?;
+            Ok((metadata.len(), true))
+        };
+        let (length, changed) = go_back(file).map_err(|error| Error::io(error, &self.path))?;
+        if length < position {
+            let error = Error::damaged(&self.path, length, "shortened while it was followed");
+            self.failed = Some(error.clone());
+            return Err(error);
+        }
+        if changed {
+            self.base = position;
+            self.at = 0;
+            self.block = Arc::default();
+            self.ended = false;
+        }
+        Ok(changed)
+    }
+
+    /// Whether the damage here may be bytes that have not come yet.
+    fn may_change(&mut self) -> bool {
+        let Some(growing) = &mut self.growing else {
+            return false;
+        };
+        let rest = &self.block[self.at..];
+        let is_last = with_fastest(Look {
+            bytes: rest,
+            checksum: false,
+        });
+        let is_last = match is_last {
+            Front::Record(payload) => payload.end + FOOTER == rest.len(),
+            _ => rest.iter().all(|byte| *byte == 0),
+        };
+        growing.is_unsure = is_last && self.ended;
+        growing.is_unsure
     }
 
     fn look(&self) -> Front {
@@ -141,17 +224,28 @@ impl Records {
         loop {
             let error = match self.look() {
                 Front::Record(range) => return Some(Ok(self.give(range))),
-                Front::Need(_) if self.ended => return None,
+                Front::Need(_) if self.ended => {
+                    self.is_sure();
+                    return None;
+                }
                 Front::Need(need) => match self.refill(need) {
                     Ok(()) => continue,
                     Err(error) => Error::io(error, &self.path),
                 },
+                Front::Damaged(_) if self.may_change() => return None,
                 Front::Damaged(reason) => {
                     Error::damaged(&self.path, self.base + self.at as u64, reason)
                 }
             };
             self.failed = Some(error.clone());
             return Some(Err(error));
+        }
+    }
+
+    /// The end is no damage: only new bytes change it.
+    fn is_sure(&mut self) {
+        if let Some(growing) = &mut self.growing {
+            growing.is_unsure = false;
         }
     }
 
@@ -263,6 +357,49 @@ mod tests {
             let (records, error) = read(&bytes, Compression::None);
             assert_eq!(records, [b"one"]);
             assert!(error.unwrap().contains("at offset 19"));
+        }
+    }
+
+    #[test]
+    fn a_file_that_grows_byte_by_byte_is_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records");
+        let payloads = [b"one".to_vec(), Vec::new(), vec![7; 300]];
+        let bytes = framed(&payloads);
+        std::fs::write(&path, []).unwrap();
+        let mut records = Records::follow(&path, true).unwrap();
+        let mut all = Vec::new();
+        for length in 0..=bytes.len() {
+            std::fs::write(&path, &bytes[..length]).unwrap();
+            records.resume().unwrap();
+            while let Some(next) = records.next() {
+                let (block, range) = next.unwrap();
+                all.push(block[range].to_vec());
+            }
+        }
+        assert_eq!(all, payloads);
+        assert!(!records.resume().unwrap());
+        std::fs::write(&path, &bytes[..10]).unwrap();
+        assert!(records.resume().is_err() && records.next().unwrap().is_err());
+    }
+
+    #[test]
+    fn what_may_fill_in_is_damage_once_something_stands_behind_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records");
+        let bytes = framed(&[vec![1; 50], vec![2; 50]]);
+        let late = [&bytes[..40], &[0; 26]].concat();
+        for tail in [vec![0; 66], late] {
+            std::fs::write(&path, &tail).unwrap();
+            let mut records = Records::follow(&path, true).unwrap();
+            assert!(records.next().is_none() && records.resume().unwrap());
+            assert!(records.next().is_none());
+            std::fs::write(&path, &bytes).unwrap();
+            records.resume().unwrap();
+            assert!(records.next().unwrap().is_ok() && records.next().unwrap().is_ok());
+            std::fs::write(&path, [&tail, &bytes[66..]].concat()).unwrap();
+            let mut records = Records::follow(&path, true).unwrap();
+            assert!(records.next().unwrap().is_err());
         }
     }
 

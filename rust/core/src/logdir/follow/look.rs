@@ -14,6 +14,9 @@ const REST: u32 = 100;
 /// So many times `poll` lies between two looks at everything where changes wake.
 const SELDOM: u32 = 20;
 
+/// However seldom it is asked for, everything is looked at as often as this.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl Follower {
     /// How long there is nothing to do unless something changes.
     pub(super) fn patience(&self) -> Duration {
@@ -47,10 +50,10 @@ impl Follower {
         self.see_all(go_on)?;
         let cost = now.elapsed();
         let poll = match self.watcher.is_complete() {
-            true => self.options.poll * SELDOM,
+            true => self.options.poll.saturating_mul(SELDOM),
             false => self.options.poll,
         };
-        self.next_sweep = Instant::now() + poll.max(cost * REST);
+        self.next_sweep = Instant::now() + poll.min(LONGEST).max(cost * REST);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::event::kind::Kind;
 use crate::filter::Filter;
 use crate::scan::attempts::Attempts as Numbered;
-use crate::scan::decode::{Blocks, Spec};
+use crate::scan::decode::{Block, Blocks, Spec};
 use crate::scan::projection::Projection;
 use crate::scan::tags::RunMetadata;
 use crate::scan::{Access, Decoded, FileTask, Position, Scratch, Task, Unit};
@@ -70,6 +70,22 @@ impl Task for RowTask {
                 })
             }
         }
+    }
+}
+
+/// All rows of a block. A cursor knows no mesh that is not put together yet: the parts of one that
+/// are in other units make rows of their own.
+fn whole(maker: &mut BatchMaker, block: Block) -> Result<Option<RecordBatch>> {
+    let mut batches: Vec<RecordBatch> = maker.batch(block)?.into_iter().collect();
+    while let Some(rest) = maker.finish() {
+        batches.push(rest?);
+    }
+    // One batch of a kind: a cursor says of a unit which kinds were handed out.
+    match &batches[..] {
+        [] | [_] => Ok(batches.pop()),
+        [first, ..] => arrow_select::concat::concat_batches(&first.schema(), &batches)
+            .map(Some)
+            .map_err(|error| super::super::bug(&error.to_string())),
     }
 }
 
@@ -223,7 +239,7 @@ impl RowMaker {
         for (kind, block) in blocks.blocks {
             let maker = self.makers.iter_mut().find(|(of, _)| *of == kind);
             if let Some((_, maker)) = maker
-                && let Some(batch) = maker.batch(block)?
+                && let Some(batch) = whole(maker, block)?
             {
                 made.push((kind, batch));
             }

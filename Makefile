@@ -10,6 +10,7 @@
 #   make lint     formatting, lints, types, stubs, docs, layers
 #   make bench    measure next to the peers; 7 GB of logs in .bench (benches/README.md)
 #   make fuzz TARGET=scan SECONDS=600
+#   make soak SECONDS=600    followers and writers that are killed at random
 #   make clean
 #
 # To use crates that are downloaded already: make test CARGO_HOME=$HOME/.cargo
@@ -37,7 +38,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYO3_PYTHON := $(BIN)/python
 
 .PHONY: help prerequisites build wheel demo test test-rust test-python test-wheel test-lowest test-torch lint \
-  bench fuzz clean
+  bench fuzz soak clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -129,6 +130,9 @@ bench:
 
 fuzz:
 	fuzz/run.sh $(TARGET) $(SECONDS)
+
+soak: $(VENV)/.test build
+	$(BIN)/python tests/soak/follow.py $(SECONDS)
 
 clean:
 	rm -rf target .venv .venv-wheel .venv-lowest .venv-torch .demo .bench

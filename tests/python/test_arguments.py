@@ -57,6 +57,9 @@ WRONG = {
     "mmap": [("always", ValueError), (True, TypeError)],
     "checksum": [("yes", TypeError), (1, TypeError), (None, TypeError)],
     "missing_ok": [("yes", TypeError), (None, TypeError), (1, TypeError)],
+    "follow": [("yes", TypeError), (None, TypeError), (1, TypeError)],
+    "poll": [("a", TypeError), (None, TypeError), (True, TypeError), (0, ValueError)],
+    "timeout": [("a", TypeError), (True, TypeError), (-1, ValueError)],
     "threads": [
         (0, ValueError),
         (-1, ValueError),

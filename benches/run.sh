@@ -5,6 +5,7 @@
 #   benches/run.sh tensorflow adds TensorFlow's iterator to the peers (270 MB to fetch)
 #   benches/run.sh read ...   setup, then python benches/python/read.py ...
 #   benches/run.sh open ...   setup, then python benches/python/open.py ...
+#   benches/run.sh follow ... setup, then python benches/python/follow.py ...
 #   benches/run.sh chart      draws docs/chart.svg from the newest record
 #   benches/run.sh            read, open, chart
 set -euo pipefail
@@ -36,7 +37,7 @@ case "$what" in
     "$PYTHON" -m venv .bench/venv-tf
     .bench/venv-tf/bin/pip install --quiet -r benches/requirements-tensorflow.txt
     ;;
-  read | open)
+  read | open | follow)
     setup
     "$VENV/bin/python" "benches/python/$what.py" "$@"
     ;;
@@ -51,7 +52,7 @@ case "$what" in
     "$VENV/bin/python" benches/python/chart.py
     ;;
   *)
-    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

@@ -8,6 +8,7 @@ use tfevents::event::kind::Kind;
 use tfevents::filter::Filter;
 use tfevents::scan::decode::{Decoder, Spec};
 use tfevents::scan::record::{Events, Policy, Records};
+use tfevents::scan::tags::RunMetadata;
 use tfevents::scan::walk::Visitor;
 use tfevents::record::crc::{MaskedCrc, Portable};
 use tfevents::table::{Memory, rows_for};
@@ -29,7 +30,8 @@ fuzz_target!(|data: &[u8]| {
         };
         let mut memory = Memory::default();
         let columns = rows_for(kind, &spec.layout.wanted, &mut memory);
-        let mut events = Decoder::new(&spec, columns, None, 0, &mut memory);
+        let nothing = RunMetadata::new();
+        let mut events = Decoder::new(&spec, columns, &nothing, 0, &mut memory);
         events.enter(0, 0, true);
         let policy = Policy {
             checksum: true,

@@ -21,6 +21,7 @@ use tfevents::record::crc::{MaskedCrc, Portable};
 use tfevents::record::{Frame, OVERHEAD, append_record, frame};
 use tfevents::scan::decode::{Decoder, Spec};
 use tfevents::scan::record::{Events, Policy, Records};
+use tfevents::scan::tags::RunMetadata;
 use tfevents::scan::walk::Visitor;
 use tfevents::table::schema::{Layout, TensorData};
 use tfevents::table::{Entry, Memory, Rows, rows_for};
@@ -66,7 +67,8 @@ fn rows(kind: Kind, file: &[u8]) -> (i64, BTreeSet<i64>) {
         rows: rows_for(kind, &spec.layout.wanted, &mut memory),
         values: &values,
     };
-    let mut events = Decoder::new(&spec, counting, None, 0, &mut memory);
+    let nothing = RunMetadata::new();
+    let mut events = Decoder::new(&spec, counting, &nothing, 0, &mut memory);
     events.enter(0, 0, true);
     let policy = Policy {
         checksum: true,

@@ -15,6 +15,7 @@ use tfevents::proto::{Event, Message, ValueData, What};
 use tfevents::record::crc::{MaskedCrc, Portable};
 use tfevents::scan::decode::{Block, Decoder, Spec};
 use tfevents::scan::record::{Events, Policy, Records};
+use tfevents::scan::tags::RunMetadata;
 use tfevents::scan::walk::{Refusal, Visitor};
 use tfevents::table::schema::{Layout, TensorData};
 use tfevents::table::{self, Memory, Scalars, rows_for};
@@ -171,7 +172,8 @@ fn rows(kind: Kind, payload: &[u8]) -> Rows {
 }
 
 fn rows_in<R: table::Rows>(columns: R, spec: &Spec, payload: &[u8], mut memory: Memory) -> Rows {
-    let mut events = Decoder::new(spec, columns, None, 0, &mut memory);
+    let nothing = RunMetadata::new();
+    let mut events = Decoder::new(spec, columns, &nothing, 0, &mut memory);
     events.enter(0, 0, true);
     let policy = Policy {
         checksum: true,

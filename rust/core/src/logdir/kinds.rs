@@ -9,10 +9,8 @@ use crate::event::kind::Kind;
 use crate::filter::Filter;
 use crate::scan::decode::{Blocks, Decoder, Spec};
 use crate::scan::projection::Projection;
-use crate::scan::tags::{RunMetadata, UnitMetadata};
-use crate::scan::{
-    Access, Decoded, FileTask, Ordered, Output, Position, Scratch, Task, Unit, decode,
-};
+use crate::scan::tags::UnitMetadata;
+use crate::scan::{Access, Decoded, Ordered, Output, Scratch, Task, WorkUnit, decode};
 use crate::table::schema::Layout;
 use arrow_array::RecordBatch;
 use std::collections::VecDeque;
@@ -30,21 +28,10 @@ pub(super) struct KindsTask {
 impl Task for KindsTask {
     type Output = Blocks;
 
-    fn access(&self) -> Access {
-        self.access
-    }
-
-    fn run(
-        &self,
-        files: &[FileTask],
-        unit: &Unit,
-        from: Option<Position>,
-        assumed: Option<&RunMetadata>,
-        scratch: &mut Scratch,
-    ) -> Result<Decoded<Blocks>> {
+    fn run(&self, work: WorkUnit<'_>, scratch: &mut Scratch) -> Result<Decoded<Blocks>> {
         let (projection, filter, later) = (&self.projection, &self.filter, self.later);
-        decode(self.access, files, unit, from, scratch, |memory| {
-            Decoder::of_kinds(projection, filter, later, assumed, memory)
+        decode(self.access, work, scratch, |memory| {
+            Decoder::of_kinds(projection, filter, later, work.metadata, memory)
         })
     }
 }

@@ -8,10 +8,8 @@ use crate::event::kind::Kind;
 use crate::filter::Filter;
 use crate::scan::decode::{Block, Decoder, Spec};
 use crate::scan::restarts::{RestartFilter, Restarts as Found};
-use crate::scan::tags::{RunMetadata, UnitMetadata};
-use crate::scan::{
-    Access, Budget, Decoded, FileTask, Ordered, Output, Position, Scratch, Task, Unit, decode,
-};
+use crate::scan::tags::UnitMetadata;
+use crate::scan::{Access, Budget, Decoded, Ordered, Output, Scratch, Task, WorkUnit, decode};
 use crate::table::keys::strings;
 use crate::table::schema::{Layout, TensorData};
 use crate::table::{Scalars, rows_for};
@@ -68,36 +66,25 @@ pub struct KindTask {
 impl Task for KindTask {
     type Output = Block;
 
-    fn access(&self) -> Access {
-        self.access
-    }
-
-    fn run(
-        &self,
-        files: &[FileTask],
-        unit: &Unit,
-        from: Option<Position>,
-        assumed: Option<&RunMetadata>,
-        scratch: &mut Scratch,
-    ) -> Result<Decoded<Block>> {
+    fn run(&self, work: WorkUnit<'_>, scratch: &mut Scratch) -> Result<Decoded<Block>> {
         let spec = &self.spec;
         if spec.kind == Kind::Scalars {
-            let capacity = usize::try_from(unit.bytes() / SHORTEST_SCALAR).unwrap_or(0);
-            decode(self.access, files, unit, from, scratch, |memory| {
+            let capacity = usize::try_from(work.unit.bytes() / SHORTEST_SCALAR).unwrap_or(0);
+            decode(self.access, work, scratch, |memory| {
                 Decoder::new(
                     spec,
                     Scalars::new(capacity, memory),
-                    assumed,
+                    work.metadata,
                     capacity,
                     memory,
                 )
             })
         } else {
-            decode(self.access, files, unit, from, scratch, |memory| {
+            decode(self.access, work, scratch, |memory| {
                 Decoder::new(
                     spec,
                     rows_for(spec.kind, &spec.layout.wanted, memory),
-                    assumed,
+                    work.metadata,
                     0,
                     memory,
                 )

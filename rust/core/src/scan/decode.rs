@@ -51,7 +51,7 @@ impl<'s, R: Rows> Decoder<'s, One<R>> {
     pub fn new(
         spec: &'s Spec,
         rows: R,
-        assumed: Option<&'s RunMetadata>,
+        assumed: &'s RunMetadata,
         capacity: usize,
         memory: &mut Memory,
     ) -> Self {
@@ -67,7 +67,7 @@ impl<'s> Decoder<'s, Many<'s>> {
         projection: &'s Projection,
         filter: &'s Filter,
         later: bool,
-        assumed: Option<&'s RunMetadata>,
+        assumed: &'s RunMetadata,
         memory: &mut Memory,
     ) -> Self {
         let sink = Many::new(projection, memory);
@@ -81,7 +81,7 @@ impl<'s, S: Sink> Decoder<'s, S> {
         filter: &'s Filter,
         later: bool,
         content: bool,
-        assumed: Option<&'s RunMetadata>,
+        assumed: &'s RunMetadata,
     ) -> Self {
         Self {
             filter,

@@ -79,24 +79,29 @@ pub struct Scratch {
     pub cancelled: Arc<AtomicBool>,
 }
 
+/// A unit of work, and what it is done on.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkUnit<'a> {
+    /// The files of the scan.
+    pub files: &'a [FileTask],
+    /// Which bytes of them.
+    pub unit: &'a Unit,
+    /// Where the first record is assumed to begin; it is searched for without.
+    pub start: Option<Position>,
+    /// What earlier bytes of the first run are assumed to have said of tags.
+    pub metadata: &'a RunMetadata,
+}
+
 /// What is done with each unit.
 pub trait Task: Send + Sync + 'static {
     /// What is left of a unit's events.
     type Output: Output + 'static;
 
-    /// How files are read.
-    fn access(&self) -> Access;
-
-    /// Does one unit. `from` is where its first record is assumed to begin, `assumed` what earlier
-    /// bytes of its first run are assumed to have said of tags.
-    fn run(
-        &self,
-        files: &[FileTask],
-        unit: &Unit,
-        from: Option<Position>,
-        assumed: Option<&RunMetadata>,
-        scratch: &mut Scratch,
-    ) -> Result<Decoded<Self::Output>>;
+    /// Does one unit.
+    ///
+    /// # Errors
+    /// If this process has run out of something that reading takes, or nobody waits any more.
+    fn run(&self, work: WorkUnit<'_>, scratch: &mut Scratch) -> Result<Decoded<Self::Output>>;
 }
 
 /// Walks all parts of a unit with the events that `make` makes.
@@ -105,9 +110,7 @@ pub trait Task: Send + Sync + 'static {
 /// again with reads.
 pub fn decode<E: Events>(
     access: Access,
-    files: &[FileTask],
-    unit: &Unit,
-    from: Option<Position>,
+    work: WorkUnit<'_>,
     scratch: &mut Scratch,
     make: impl Fn(&mut Memory) -> E,
 ) -> Result<Decoded<E::Output>> {
@@ -118,9 +121,7 @@ pub fn decode<E: Events>(
             events: make(&mut scratch.memory),
         };
         let job = Parts {
-            files,
-            unit,
-            from,
+            work,
             scratch: &mut *scratch,
             records,
             maps,
@@ -135,9 +136,7 @@ pub fn decode<E: Events>(
 
 /// All parts of a unit, walked with the fastest checksum.
 struct Parts<'a, E> {
-    files: &'a [FileTask],
-    unit: &'a Unit,
-    from: Option<Position>,
+    work: WorkUnit<'a>,
     scratch: &'a mut Scratch,
     records: Records<E>,
     maps: bool,
@@ -149,9 +148,9 @@ impl<E: Events> Job for Parts<'_, E> {
 
     #[inline(always)]
     fn run<C: Crc>(mut self) -> Self::Output {
-        let mut spans = Vec::with_capacity(self.unit.parts.len());
-        for part in &self.unit.parts {
-            let task = &self.files[part.file];
+        let mut spans = Vec::with_capacity(self.work.unit.parts.len());
+        for part in &self.work.unit.parts {
+            let task = &self.work.files[part.file];
             self.records.events.enter(task.run, task.id, part.first);
             let source = match task.entry.open(Some(task.length), self.maps) {
                 Ok(source) if task.entry.is(&*source) => source,
@@ -177,7 +176,7 @@ impl<E: Events> Job for Parts<'_, E> {
                 ..Walk::new(&*source, &task.entry.path, part.part)
             };
             let window = &mut self.scratch.window;
-            let from = self.from.or_else(|| task.start_of(part.part));
+            let from = self.work.start.or_else(|| task.start_of(part.part));
             let walked = walk.run_readable::<C, _>(window, from, &mut self.records);
             let span = match walked {
                 Ok(span) => span,
@@ -226,7 +225,7 @@ fn why(error: &std::io::Error) -> String {
 impl<E> Parts<'_, E> {
     /// The span of a part of a file that cannot be read, nor what follows it.
     fn lost(&self, part: &UnitPart, task: &FileTask, reason: String) -> Span {
-        let first = self.from.map_or(part.part.low, |place| place.offset);
+        let first = self.work.start.map_or(part.part.low, |place| place.offset);
         let damage = Damage {
             offset: first,
             length: task.length.saturating_sub(first),

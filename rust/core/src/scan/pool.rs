@@ -8,7 +8,7 @@ use super::budget::Budget;
 use super::hop::hop;
 use super::plan::{FileTask, Unit};
 use super::schedule::{Assumed, Known, Outcome, Scheduler, Work};
-use super::{Decoded, Scratch, Task};
+use super::{Decoded, Scratch, Task, WorkUnit};
 use crate::error::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -97,11 +97,13 @@ impl<T: Task> Shared<T> {
     /// Decodes a unit. A panic is a bug; it ends the scan, not whoever reads it, who may be C.
     fn decode(&self, number: usize, assumed: Assumed, scratch: &mut Scratch) -> Outcome<T::Output> {
         let unit = &self.units[number];
-        let (start, metadata) = (assumed.start, Some(&*assumed.metadata));
-        let run = || {
-            self.task
-                .run(&self.files, unit, start, metadata, &mut *scratch)
+        let work = WorkUnit {
+            files: &self.files,
+            unit,
+            start: assumed.start,
+            metadata: &assumed.metadata,
         };
+        let run = || self.task.run(work, &mut *scratch);
         let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
             let part = unit.parts.first();
             let path = part.map(|p| self.files[p.file].entry.path.display().to_string());

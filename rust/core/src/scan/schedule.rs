@@ -221,7 +221,7 @@ impl<O: Output> Scheduler<O> {
             _ => true,
         };
         let metadata = &self.truth.metadata;
-        let holds = |unit: &UnitMetadata| unit.holds(Some(&assumed.metadata), metadata);
+        let holds = |unit: &UnitMetadata| unit.holds(&assumed.metadata, metadata);
         let is_told = Arc::ptr_eq(&assumed.metadata, metadata);
         if begins && (is_told || decoded.output.metadata().is_none_or(holds)) {
             self.advance(unit, start, &decoded);
@@ -252,7 +252,7 @@ impl<O: Output> Scheduler<O> {
             .filter_map(|(later, outcome)| {
                 let (decoded, assumed) = outcome.as_ref().ok()?;
                 let metadata = decoded.output.metadata()?;
-                let holds = metadata.holds(Some(&assumed.metadata), &known);
+                let holds = metadata.holds(&assumed.metadata, &known);
                 (self.run_of(*later) == run && !holds).then_some(*later)
             })
             .collect();
@@ -289,7 +289,7 @@ impl<O: Output> Scheduler<O> {
             self.enter_run(self.files[part.file].run);
         }
         if let (Some(run), Some(metadata)) = (self.truth.run, decoded.output.metadata()) {
-            learn(&mut self.truth.metadata, run, metadata);
+            tags::learn(&mut self.truth.metadata, run, metadata);
         }
     }
 
@@ -340,20 +340,7 @@ impl<O: Output> Scheduler<O> {
         if self.guess.0 != run {
             self.guess = (run, self.before(Some(run)));
         }
-        learn(&mut self.guess.1, run, metadata);
-    }
-}
-
-/// Adds what `metadata` says of the tags of `run`. What others hold is copied only if there is something.
-fn learn(known: &mut Arc<RunMetadata>, run: u32, metadata: &UnitMetadata) {
-    let mut said = metadata.learned().filter(|(of, ..)| *of == run);
-    let says_more = said.any(|(_, tag, learned)| {
-        let names = !learned.plugin.is_empty();
-        let known = known.get(tag);
-        known.is_none_or(|known| names && known.plugin.is_empty())
-    });
-    if says_more {
-        tags::learn(Arc::make_mut(known), run, metadata);
+        tags::learn(&mut self.guess.1, run, metadata);
     }
 }
 

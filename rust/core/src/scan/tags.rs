@@ -64,12 +64,25 @@ impl TagMetadata {
 /// What earlier parts of a run said of its tags.
 pub type RunMetadata = HashMap<String, TagMetadata>;
 
-/// Adds what `metadata` says of the tags of `run`, which comes later.
-pub fn learn(context: &mut RunMetadata, run: u32, metadata: &UnitMetadata) {
-    for (_, tag, learned) in metadata.learned().filter(|(of, ..)| *of == run) {
-        match context.get_mut(tag) {
-            Some(known) => known.and_then(learned),
-            None => drop(context.insert(tag.to_owned(), learned.clone())),
+/// Adds to what is `known` of `run` what `later` says of its tags. What others hold, too, is copied
+/// only if there is something to add.
+pub fn learn(known: &mut Arc<RunMetadata>, run: u32, later: &UnitMetadata) {
+    let says_more = |(tag, said): &(&str, &TagMetadata)| {
+        let names = !said.plugin.is_empty();
+        let known = known.get(*tag);
+        known.is_none_or(|known| names && known.plugin.is_empty())
+    };
+    let of_run = later.learned().filter(|(of, ..)| *of == run);
+    let mut said = of_run.map(|(_, tag, said)| (tag, said)).peekable();
+    while said.next_if(|said| !says_more(said)).is_some() {}
+    if said.peek().is_none() {
+        return;
+    }
+    let known = Arc::make_mut(known);
+    for (tag, said) in said {
+        match known.get_mut(tag) {
+            Some(known) => known.and_then(said),
+            None => drop(known.insert(tag.to_owned(), said.clone())),
         }
     }
 }
@@ -110,7 +123,7 @@ pub struct Tags<'f> {
     /// First metadata of each tag in each run, and the first that names a plugin, in order.
     learned: Vec<(u32, u32, TagMetadata)>,
     /// What earlier units said of the tags of the first run.
-    assumed: Option<&'f RunMetadata>,
+    assumed: &'f RunMetadata,
     first_run: Option<u32>,
     /// Tags whose plugin nothing told.
     missing: Vec<u32>,
@@ -120,7 +133,7 @@ pub struct Tags<'f> {
 
 impl<'f> Tags<'f> {
     /// No tags yet; `plugin` is the one asked for, `assumed` what earlier units of the run have learned.
-    pub fn new(filter: &'f Names, plugin: Option<&str>, assumed: Option<&'f RunMetadata>) -> Self {
+    pub fn new(filter: &'f Names, plugin: Option<&str>, assumed: &'f RunMetadata) -> Self {
         Self {
             filter,
             plugins: PluginNames::new(plugin),
@@ -310,9 +323,9 @@ impl<'f> Tags<'f> {
     /// Earlier units of the run know better than this one.
     #[inline(never)]
     fn look_back(&mut self, id: LocalTag) {
-        let assumed = self.assumed.filter(|_| self.first_run == Some(self.run));
-        let earlier = assumed.and_then(|assumed| assumed.get(&*self.tag(id).name));
-        let earlier = earlier.filter(|learned| !learned.plugin.is_empty());
+        let is_first_run = self.first_run == Some(self.run);
+        let earlier = self.assumed.get(&*self.tag(id).name);
+        let earlier = earlier.filter(|said| is_first_run && !said.plugin.is_empty());
         let earlier = earlier.map(|l| (self.plugins.attribution(&l.plugin), l.metadata.clone()));
         let tag = self.of_this_run(id);
         if let Some((attribution, metadata)) = earlier {
@@ -320,7 +333,7 @@ impl<'f> Tags<'f> {
             tag.first_metadata = metadata;
         }
         tag.is_final = tag.first.is_some();
-        if tag.is_final && self.first_run == Some(self.run) {
+        if tag.is_final && is_first_run {
             self.used.push(id.0);
         }
     }
@@ -403,9 +416,8 @@ impl UnitMetadata {
 
     /// Whether the unit, which was done with the hint `assumed`, would have come out the same with
     /// `context`, which is what the run said before it.
-    pub fn holds(&self, assumed: Option<&RunMetadata>, context: &RunMetadata) -> bool {
-        let same =
-            |&tag: &u32| assumed.and_then(|s| s.get(self.name(tag))) == context.get(self.name(tag));
+    pub fn holds(&self, assumed: &RunMetadata, context: &RunMetadata) -> bool {
+        let same = |&tag: &u32| assumed.get(self.name(tag)) == context.get(self.name(tag));
         let named = |&tag: &u32| {
             let known = context.get(self.name(tag));
             known.is_some_and(|learned| !learned.plugin.is_empty())
@@ -421,7 +433,8 @@ mod tests {
     #[test]
     fn a_tag_keeps_its_number_in_any_order() {
         let filter = Names::matching(["a*"]);
-        let mut tags = Tags::new(&filter, None, None);
+        let nothing = RunMetadata::new();
+        let mut tags = Tags::new(&filter, None, &nothing);
         let order = ["a", "b", "a2", "a", "b", "a2", "b", "b", "a", "", "a2"];
         let ids: Vec<u32> = order
             .iter()
@@ -436,7 +449,8 @@ mod tests {
     #[test]
     fn metadata_belongs_to_its_run() {
         let filter = Names::All;
-        let mut tags = Tags::new(&filter, None, None);
+        let nothing = RunMetadata::new();
+        let mut tags = Tags::new(&filter, None, &nothing);
         let text = [0x0a, 6, 0x0a, 4, b't', b'e', b'x', b't'];
         let id = tags.id(b"x").unwrap();
         assert_eq!(tags.known(id), None);

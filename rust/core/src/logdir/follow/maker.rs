@@ -11,12 +11,10 @@ use crate::filter::Filter;
 use crate::scan::attempts::Attempts as Numbered;
 use crate::scan::decode::{Block, Blocks, Spec};
 use crate::scan::projection::Projection;
-use crate::scan::tags::RunMetadata;
-use crate::scan::{Access, Decoded, FileTask, Position, Scratch, Task, Unit};
+use crate::scan::{Access, Decoded, Scratch, Task, WorkUnit};
 use crate::table::keys::strings;
 use crate::table::schema::{Layout, TensorData};
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -43,25 +41,11 @@ pub(super) enum RowTask {
 impl Task for RowTask {
     type Output = Blocks;
 
-    fn access(&self) -> Access {
+    fn run(&self, work: WorkUnit<'_>, scratch: &mut Scratch) -> Result<Decoded<Blocks>> {
         match self {
-            Self::One(task) => task.access(),
-            Self::Many(task) => task.access(),
-        }
-    }
-
-    fn run(
-        &self,
-        files: &[FileTask],
-        unit: &Unit,
-        from: Option<Position>,
-        assumed: Option<&RunMetadata>,
-        scratch: &mut Scratch,
-    ) -> Result<Decoded<Blocks>> {
-        match self {
-            Self::Many(task) => task.run(files, unit, from, assumed, scratch),
+            Self::Many(task) => task.run(work, scratch),
             Self::One(task) => {
-                let Decoded { spans, output } = task.run(files, unit, from, assumed, scratch)?;
+                let Decoded { spans, output } = task.run(work, scratch)?;
                 let metadata = Arc::clone(&output.metadata);
                 let blocks = vec![(task.spec.kind, output)];
                 Ok(Decoded {
@@ -93,7 +77,6 @@ fn whole(maker: &mut BatchMaker, block: Block) -> Result<Option<RecordBatch>> {
 pub(super) struct RowMaker {
     access: Access,
     filter: Filter,
-    layouts: Vec<(Kind, Layout)>,
     projection: Option<Projection>,
     makers: Vec<(Kind, BatchMaker)>,
     choose_run: Option<Choose>,
@@ -157,7 +140,6 @@ impl RowMaker {
         Ok(Self {
             access: log.options.access(false),
             makers: makers.collect(),
-            layouts,
             projection,
             filter,
             choose_run: live.runs,
@@ -165,13 +147,6 @@ impl RowMaker {
             files: Vec::new(),
             renamed: false,
         })
-    }
-
-    /// The columns of each kind.
-    pub(super) fn schemas(&self) -> Vec<(Kind, SchemaRef)> {
-        let layouts = self.layouts.iter();
-        let schemas = layouts.map(|(kind, layout)| (*kind, Arc::clone(&layout.schema)));
-        schemas.collect()
     }
 
     /// What is done with each unit of a round.

@@ -23,7 +23,6 @@ use crate::event::kind::Kind;
 use crate::scan::tags::RunMetadata;
 use crate::table::schema::{OnCast, TensorData};
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
 use cursor::{Cursor, Partial, RunState};
 use file::Followed;
 use known::{Files, Runs};
@@ -229,11 +228,6 @@ impl Follower {
                 return Ok(Step::Idle(self.patience()));
             }
         }
-    }
-
-    /// The columns of each kind.
-    pub fn schemas(&self) -> Vec<(Kind, SchemaRef)> {
-        self.maker.schemas()
     }
 
     /// Gives up what was read ahead. Nothing is lost: it is in no cursor.

@@ -209,8 +209,7 @@ impl Follower {
     fn learn(&mut self, metadata: &UnitMetadata) {
         let runs: HashSet<u32> = metadata.learned().map(|(run, ..)| run).collect();
         for run in runs {
-            let known = Arc::make_mut(&mut self.runs.metadata[run as usize]);
-            tags::learn(known, run, metadata);
+            tags::learn(&mut self.runs.metadata[run as usize], run, metadata);
         }
     }
 

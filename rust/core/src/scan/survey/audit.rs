@@ -10,8 +10,8 @@ use crate::filter::Names;
 use crate::scan::block::RecordSpan;
 use crate::scan::record::{Events, Trouble};
 use crate::scan::resolve::{Gate, for_each_value};
-use crate::scan::tags::{RunMetadata, Tags, UnitMetadata};
-use crate::scan::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
+use crate::scan::tags::{Tags, UnitMetadata};
+use crate::scan::{Access, Decoded, Output, Scratch, Task, WorkUnit, decode};
 use crate::table::{Judge, Memory};
 
 /// Checks everything.
@@ -41,20 +41,9 @@ impl Output for Audit {
 impl Task for AuditTask {
     type Output = Audit;
 
-    fn access(&self) -> Access {
-        self.access
-    }
-
-    fn run(
-        &self,
-        files: &[FileTask],
-        unit: &Unit,
-        from: Option<Position>,
-        assumed: Option<&RunMetadata>,
-        scratch: &mut Scratch,
-    ) -> Result<Decoded<Audit>> {
-        decode(self.access, files, unit, from, scratch, |_| Auditor {
-            tags: Tags::new(&Names::All, None, assumed),
+    fn run(&self, work: WorkUnit<'_>, scratch: &mut Scratch) -> Result<Decoded<Audit>> {
+        decode(self.access, work, scratch, |_| Auditor {
+            tags: Tags::new(&Names::All, None, work.metadata),
             judge: Judge::default(),
             audit: Audit::default(),
             file: 0,

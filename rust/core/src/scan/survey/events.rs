@@ -11,8 +11,8 @@ use crate::scan::block::RecordSpan;
 use crate::scan::plugin::Attribution;
 use crate::scan::record::{Events, Trouble};
 use crate::scan::resolve::{Gate, Resolved, for_each_value};
-use crate::scan::tags::{RunMetadata, Tags, UnitMetadata};
-use crate::scan::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
+use crate::scan::tags::{Tags, UnitMetadata};
+use crate::scan::{Access, Decoded, Output, Scratch, Task, WorkUnit, decode};
 use crate::table::{Judge, Memory};
 
 /// Lists events.
@@ -77,22 +77,15 @@ impl Output for EventRows {
 impl Task for EventsTask {
     type Output = EventRows;
 
-    fn access(&self) -> Access {
-        self.access
-    }
-
-    fn run(
-        &self,
-        files: &[FileTask],
-        unit: &Unit,
-        from: Option<Position>,
-        assumed: Option<&RunMetadata>,
-        scratch: &mut Scratch,
-    ) -> Result<Decoded<EventRows>> {
-        decode(self.access, files, unit, from, scratch, |_| Lister {
+    fn run(&self, work: WorkUnit<'_>, scratch: &mut Scratch) -> Result<Decoded<EventRows>> {
+        decode(self.access, work, scratch, |_| Lister {
             filter: &self.filter,
             details: self.details,
-            tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), assumed),
+            tags: Tags::new(
+                &self.filter.tags,
+                self.filter.plugin.as_deref(),
+                work.metadata,
+            ),
             judge: Judge::default(),
             rows: EventRows::default(),
             run: 0,

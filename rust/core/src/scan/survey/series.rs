@@ -14,9 +14,9 @@ use crate::scan::decode::is_start;
 use crate::scan::plugin::Attribution;
 use crate::scan::record::{Events, Trouble};
 use crate::scan::resolve::{Gate, Resolved, for_each_value};
-use crate::scan::tags::{LocalTag, RunMetadata, Tags, UnitMetadata};
+use crate::scan::tags::{LocalTag, Tags, UnitMetadata};
 use crate::scan::walk::SHORT_SEARCH;
-use crate::scan::{Access, Decoded, FileTask, Output, Position, Scratch, Task, Unit, decode};
+use crate::scan::{Access, Decoded, Output, Scratch, Task, WorkUnit, decode};
 use crate::table::{Judge, Memory};
 
 /// Counts the values of each series.
@@ -87,22 +87,15 @@ impl Output for SeriesPart {
 impl Task for SeriesTask {
     type Output = SeriesPart;
 
-    fn access(&self) -> Access {
-        self.access
-    }
-
-    fn run(
-        &self,
-        files: &[FileTask],
-        unit: &Unit,
-        from: Option<Position>,
-        assumed: Option<&RunMetadata>,
-        scratch: &mut Scratch,
-    ) -> Result<Decoded<SeriesPart>> {
-        decode(self.access, files, unit, from, scratch, |_| Survey {
+    fn run(&self, work: WorkUnit<'_>, scratch: &mut Scratch) -> Result<Decoded<SeriesPart>> {
+        decode(self.access, work, scratch, |_| Survey {
             task: self,
-            tags: Tags::new(&self.filter.tags, self.filter.plugin.as_deref(), assumed)
-                .keep_metadata(self.contents),
+            tags: Tags::new(
+                &self.filter.tags,
+                self.filter.plugin.as_deref(),
+                work.metadata,
+            )
+            .keep_metadata(self.contents),
             by_tag: Vec::new(),
             part: SeriesPart::default(),
             run: 0,

@@ -6,7 +6,7 @@
 
 use super::store::Store;
 use crate::record::crc::MaskedCrc;
-use crate::source::{Identity, Source};
+use crate::source::Identity;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -95,21 +95,9 @@ fn ends(store: &dyn Store, path: &Path, length: u64, known: Option<&Identity>) -
     let size = END.min(length);
     let mut bytes = vec![0; 2 * size as usize];
     let (first, last) = bytes.split_at_mut(size as usize);
-    read_exact_at(&*source, first, 0)?;
-    read_exact_at(&*source, last, length - size)?;
+    source.read_exact_at(first, 0)?;
+    source.read_exact_at(last, length - size)?;
     Ok(u32::from_le_bytes(MaskedCrc::of(&bytes).to_le_bytes()))
-}
-
-fn read_exact_at(source: &dyn Source, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
-    while !buffer.is_empty() {
-        let read = source.read_at(buffer, offset)?;
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        buffer = &mut buffer[read..];
-        offset += read as u64;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Files on this machine's file systems, and the decision which of them to map.
 
-use super::Source;
+use super::{Source, stable_hash};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
@@ -93,13 +93,7 @@ impl Identity {
             self.changed.1 as u64,
             time(self.created),
         ];
-        // FNV-1a, which is the same in every process and version.
-        let hash = parts
-            .iter()
-            .flat_map(|part| part.to_le_bytes())
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-            });
+        let hash = stable_hash(parts.into_iter().flat_map(u64::to_le_bytes));
         (hash >> 15).max(1)
     }
 

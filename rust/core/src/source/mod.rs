@@ -26,6 +26,13 @@ pub use window::Window;
 
 use std::io;
 
+/// FNV-1a, which is the same in every process and version: for what is stored or compared across them.
+pub(crate) fn stable_hash(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
 /// Bytes of a small file that are read at once.
 const READ_AT_ONCE: usize = 1 << 20;
 
@@ -55,6 +62,22 @@ pub trait Source: Send + Sync {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Fills `buffer` from `offset`; an error if the bytes end before.
+    fn read_exact_at(&self, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
+        while !buffer.is_empty() {
+            match self.read_at(buffer, offset) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => {
+                    buffer = &mut buffer[read..];
+                    offset += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// The state the file was in when it was opened, where that is known.

@@ -41,14 +41,6 @@ impl Ends {
 fn checksum(source: &dyn Source, offset: u64, size: u64) -> io::Result<u32> {
     let mut bytes = [0; WINDOW as usize];
     let bytes = &mut bytes[..size as usize];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match source.read_at(&mut bytes[filled..], offset + filled as u64) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+    source.read_exact_at(bytes, offset)?;
     Ok(u32::from_le_bytes(MaskedCrc::of(bytes).to_le_bytes()))
 }

@@ -21,6 +21,7 @@ use crate::catalog::{Watcher, Woken};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::kind::Kind;
 use crate::scan::tags::RunMetadata;
+use crate::source::stable_hash;
 use crate::table::schema::{OnCast, TensorData};
 use arrow_array::RecordBatch;
 use cursor::{Cursor, Partial, RunState};
@@ -165,7 +166,7 @@ impl Follower {
         let mut given = None;
         if let Some(text) = &options.cursor {
             let cursor = Cursor::from_text(text)?;
-            if cursor.question != hash(options.question.as_bytes()) {
+            if cursor.question != stable_hash(options.question.bytes()) {
                 return Err(Error::argument(
                     "`cursor` belongs to another question: kinds, filters, attempts, restarts, \
                      checksum and on_damage must be those of the follower that it came from",
@@ -280,7 +281,7 @@ impl Follower {
         let mut partial: Vec<Partial> = self.partials().into_values().collect();
         partial.sort_unstable_by_key(|partial| partial.file);
         Cursor {
-            question: hash(self.options.question.as_bytes()),
+            question: stable_hash(self.options.question.bytes()),
             place: self.place(),
             runs: runs.map(run).collect(),
             files: self.files.files.iter().map(Followed::state).collect(),
@@ -312,13 +313,6 @@ impl Follower {
             paths.extend_from_slice(path.as_os_str().as_encoded_bytes());
             paths.push(0);
         }
-        hash(&paths)
+        stable_hash(paths)
     }
-}
-
-/// FNV-1a, which is the same in every process and version.
-fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }

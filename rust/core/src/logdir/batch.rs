@@ -7,7 +7,7 @@ use super::tags::NameNumbers;
 use super::{Choose, bug};
 use crate::error::Result;
 use crate::event::kind::Kind;
-use crate::scan::attempts::{Attempt, Attempts as LiveAttempts};
+use crate::scan::attempts::{Attempt, Attempts as Numbering};
 use crate::scan::decode::{Block, RowOrRestart, Spec};
 use crate::scan::restarts::{RestartFilter, Restarts};
 use crate::table::keys::{dictionary, int32, int64};
@@ -24,12 +24,10 @@ use std::sync::Arc;
 pub(super) enum Attempts {
     /// Nothing.
     Ignore,
-    /// They are numbered.
-    Number(Restarts),
+    /// They are numbered as they come.
+    Number(Numbering),
     /// They are numbered, and what is superseded is left out.
     Cut(RestartFilter),
-    /// They are numbered while the log is followed.
-    Live(LiveAttempts),
 }
 
 /// Which tags a function of the caller has chosen, by number.
@@ -216,23 +214,19 @@ impl BatchMaker {
                     found.start(start.run as i32, start.step);
                     continue;
                 }
-                (RowOrRestart::Restart(start), Attempts::Live(found)) => {
-                    found.start(start.run as i32, start.step);
-                    continue;
-                }
                 (RowOrRestart::Restart(_), _) => continue, // cuts were found with them
             };
             let (series, step) = ((keys.run[row], keys.tag[row]), keys.step[row]);
             match &mut self.attempts {
                 Attempts::Ignore => numbered.push(true, (0, None)),
-                Attempts::Number(found) => numbered.push(true, found.point(series, step)),
+                Attempts::Number(found) => {
+                    // In a scan files come one after the other; they need not be told apart.
+                    let file = keys.file.get(row).copied().unwrap_or(0);
+                    numbered.push(true, found.point(series, file as u32, step));
+                }
                 Attempts::Cut(cuts) => {
                     let (kept, attempt) = cuts.point(series, step);
                     numbered.push(kept, attempt);
-                }
-                Attempts::Live(found) => {
-                    let file = keys.file.get(row).copied().unwrap_or(0);
-                    numbered.push(true, found.point(series, file as u32, step));
                 }
             }
         }

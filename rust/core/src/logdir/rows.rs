@@ -6,8 +6,9 @@ use super::{Restarts, View};
 use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::Filter;
+use crate::scan::attempts::Attempts as Numbering;
 use crate::scan::decode::{Block, Decoder, Spec};
-use crate::scan::restarts::{RestartFilter, Restarts as Found};
+use crate::scan::restarts::RestartFilter;
 use crate::scan::tags::UnitMetadata;
 use crate::scan::{Access, Budget, Decoded, Ordered, Output, Scratch, Task, WorkUnit, decode};
 use crate::table::keys::strings;
@@ -134,7 +135,7 @@ pub(super) fn batch_maker(view: &View, spec: &mut Spec) -> BatchMaker {
     let numbered = spec.layout.wanted.has_attempts();
     let attempts = match view.options.restarts {
         Restarts::Last => Attempts::Cut(RestartFilter::default()),
-        Restarts::All if numbered => Attempts::Number(Found::default()),
+        Restarts::All if numbered => Attempts::Number(Numbering::default()),
         Restarts::All => Attempts::Ignore,
     };
     BatchMaker::new(

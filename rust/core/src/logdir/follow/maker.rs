@@ -8,7 +8,7 @@ use super::cursor::KindAttempts;
 use crate::error::{Error, Result};
 use crate::event::kind::Kind;
 use crate::filter::Filter;
-use crate::scan::attempts::Attempts as Numbered;
+use crate::scan::attempts::Attempts as Numbering;
 use crate::scan::decode::{Block, Blocks, Spec};
 use crate::scan::projection::Projection;
 use crate::scan::{Access, Decoded, Scratch, Task, WorkUnit};
@@ -123,7 +123,7 @@ impl RowMaker {
         let filter = live.selection.filter;
         let makers = layouts.iter().map(|(kind, layout)| {
             let attempts = match layout.wanted.has_attempts() {
-                true => Attempts::Live(Numbered::default()),
+                true => Attempts::Number(Numbering::default()),
                 false => Attempts::Ignore,
             };
             let mut spec = Spec {
@@ -195,7 +195,7 @@ impl RowMaker {
     /// What was handed out of `run` so far is superseded.
     pub(super) fn supersede(&mut self, run: u32) {
         for (_, maker) in &mut self.makers {
-            if let Attempts::Live(attempts) = &mut maker.attempts {
+            if let Attempts::Number(attempts) = &mut maker.attempts {
                 attempts.start(run as i32, i64::MIN);
             }
         }
@@ -226,7 +226,7 @@ impl RowMaker {
     pub(super) fn attempts(&self) -> HashMap<u32, Vec<KindAttempts>> {
         let mut known: HashMap<u32, Vec<KindAttempts>> = HashMap::new();
         for (kind, maker) in &self.makers {
-            if let Attempts::Live(attempts) = &maker.attempts {
+            if let Attempts::Number(attempts) = &maker.attempts {
                 let name = |tag: i32| maker.tags.name(tag as usize).to_owned();
                 for (run, of_run) in attempts.runs(name) {
                     let of_kind = (*kind as u8, of_run);
@@ -242,7 +242,7 @@ impl RowMaker {
         for (kind, of_run) in known {
             let maker = self.makers.iter_mut().find(|(of, _)| *of as u8 == *kind);
             let Some((_, maker)) = maker else { continue };
-            if let Attempts::Live(attempts) = &mut maker.attempts {
+            if let Attempts::Number(attempts) = &mut maker.attempts {
                 let tags = &mut maker.tags;
                 attempts.restore(run as i32, of_run, |tag| tags.of(tag) as i32);
             }

@@ -100,7 +100,7 @@ fn a_pass_over_several_kinds_gives_the_rows_of_each() {
     let all = Projection::of(&kinds()).unwrap();
     let numbered = all.clone();
     let numbered = numbered
-        .with_columns(Kind::Scalars, &["attempt", "value", "file", "offset"])
+        .with_columns(Kind::Scalars, &["attempt_step", "value", "file", "offset"])
         .and_then(|p| p.with_columns(Kind::Tensors, &["tag", "plugin_content", "shape"]))
         .unwrap();
     let two = Projection::of(&[Kind::Tensors, Kind::Meshes]).unwrap();

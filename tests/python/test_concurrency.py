@@ -83,8 +83,8 @@ def test_one_stream_may_be_handed_from_thread_to_thread(log):
     assert steps == list(range(500)) * 20
 
 
-def counted_while(work):
-    """How far this thread counts while another one works, and the seconds that took."""
+def longest_pause(work):
+    """The longest time that this thread waits while another one works, as a part of that work."""
     done, took = threading.Event(), []
 
     def job():
@@ -95,17 +95,17 @@ def counted_while(work):
 
     thread = threading.Thread(target=job)
     thread.start()
-    count, longest, last = 0, 0.0, time.perf_counter()
+    longest, last = 0.0, time.perf_counter()
     while not done.is_set():
-        count += 1
         now = time.perf_counter()
         longest, last = max(longest, now - last), now
     thread.join()
-    return count, longest, took[0]
+    return longest / took[0]
 
 
 @pytest.mark.parametrize("read", ["to_arrow", "count", "__arrow_c_stream__", "series"])
 def test_the_interpreter_goes_on_while_rows_are_decoded(long_log, read):
+    """If decoding held the GIL, the pause would be most of the work in every attempt."""
     logs = tfevents.open(long_log, threads=1)
     if read == "__arrow_c_stream__":
         import pyarrow as pa
@@ -115,10 +115,10 @@ def test_the_interpreter_goes_on_while_rows_are_decoded(long_log, read):
         work = lambda: logs.series().to_arrow()  # noqa: E731
     else:
         work = getattr(logs.scalars(), read)
-    count, longest, took = counted_while(work)
-    assert took > 0.1, "too short to tell"
-    assert longest < max(0.1, took / 4), (longest, took)
-    assert count > 1000
+    pauses = []  # a busy machine makes pauses, too: but not in each of many attempts
+    while not pauses or (min(pauses) > 0.3 and len(pauses) < 20):
+        pauses.append(longest_pause(work))
+    assert min(pauses) < 0.3
 
 
 INTERRUPTED = """
@@ -137,35 +137,37 @@ INTERRUPTED = """
         ],
         "parquet": lambda: [logs.scalars().write_parquet(sys.argv[3]) for _ in range(100)],
     }[sys.argv[2]]
-    sent = []
     def interrupt():
         time.sleep(0.15)
         sent.append(time.process_time())
         signal.raise_signal(signal.SIGINT)
-    threading.Thread(target=interrupt).start()
+    sent, begun = [], time.process_time()
+    logs.scalars().count()
+    whole = time.process_time() - begun
     try:
+        threading.Thread(target=interrupt).start()
         read()
     except KeyboardInterrupt:
-        print(time.process_time() - sent[0])
+        print((time.process_time() - sent[0]) / whole)
 """
 
 
 @pytest.mark.parametrize(
     "read", ["to_arrow", "count", "iterate", "dataset", "series", "damage", "last", "parquet"]
 )
-def test_ctrl_c_ends_a_read_after_a_fifth_of_a_second_of_work(endless_log, tmp_path, read):
+def test_ctrl_c_ends_a_read_long_before_its_end(endless_log, tmp_path, read):
+    """By what the process still works, not by the time: others may keep the machine busy."""
     command = [sys.executable, "-c", textwrap.dedent(INTERRUPTED), str(endless_log), read]
     done = subprocess.run(
         [*command, str(tmp_path / "x.parquet")],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout, "the read ended before it could be interrupted"
-    # What the process still worked, on two threads: however many others keep the machine busy.
-    assert float(done.stdout) < 2 * 0.2
+    assert float(done.stdout) < 0.5, "the part of a whole count that is done after the interrupt"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -182,19 +184,19 @@ def test_ctrl_c_from_outside_ends_a_long_scan(long_log):
         assert process.stdout.readline() == b"go\n"
         time.sleep(0.15)
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=60)  # it would read for ever
+        _, stderr = process.communicate(timeout=300)  # it would read for ever
     assert stderr.strip().endswith(b"KeyboardInterrupt")
 
 
 def test_iterating_a_long_log_takes_little_memory(long_log):
     script = """
         import sys, tfevents
-        rows = sum(batch.num_rows for batch in tfevents.open(sys.argv[1]).scalars())
+        rows = sum(batch.num_rows for batch in tfevents.open(sys.argv[1], threads=2).scalars())
         status = open("/proc/self/status").read()
         print(rows, status.split("VmHWM:")[1].split()[0])
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(long_log)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     rows, kilobytes = map(int, done.stdout.split())
     runs = len(list(long_log.iterdir()))
     assert rows == runs * 250_000
@@ -208,7 +210,7 @@ def test_an_abandoned_stream_stops_its_threads(long_log):
     for stream in streams:
         next(stream)
     del stream, streams
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while len(list(TASKS.iterdir())) > before and time.monotonic() < deadline:
         time.sleep(0.02)
     assert len(list(TASKS.iterdir())) <= before
@@ -227,5 +229,5 @@ def test_a_forked_child_reads_on_its_own(log):
         print(os.waitpid(child, 0)[1])
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(log.root)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     assert done.stdout.strip() == "0"

@@ -183,7 +183,7 @@ def in_little_memory(path, harmless):
         [sys.executable, "-c", textwrap.dedent(LITTLE_MEMORY), str(path), str(harmless)],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -37,7 +37,7 @@ def serve(directory: Path) -> Iterator[Any]:
 
 def eventually(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What ``read`` finds, once the server has loaded the files."""
-    for _ in range(100):
+    for _ in range(1200):
         found = read()
         if found:
             return found

@@ -96,6 +96,6 @@ def test_a_process_ends_well_whatever_it_left_half_read(root, name):
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert (ended.returncode, ended.stderr) == (0, "")

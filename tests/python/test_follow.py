@@ -222,8 +222,9 @@ def test_it_ends_after_the_timeout_and_can_be_asked_again(log):
 def test_close_from_another_thread_ends_the_wait(log):
     log("a", scalars("x", range(3)))
     follower = tfevents.open(log.root).scalars().follow()
+    wait_for(follower, 3)
     threading.Timer(0.2, follower.close).start()
-    assert len(list(follower)) == 1
+    assert list(follower) == []
 
 
 def test_interrupting_ends_the_wait(log):
@@ -234,8 +235,8 @@ def test_interrupting_ends_the_wait(log):
         follower = tfevents.open(sys.argv[1]).scalars().follow()
         next(follower)
         main = threading.main_thread().ident
-        threading.Timer(0.2, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
         try:
+            threading.Timer(0.2, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
             next(follower)
         except KeyboardInterrupt:
             print("interrupted", len(follower.cursor) > 10)
@@ -252,7 +253,7 @@ def test_it_costs_nothing_while_nothing_happens(log):
     wait_for(follower, 150)
     begun = time.process_time()
     assert list(follower) == []
-    assert time.process_time() - begun < 0.1
+    assert time.process_time() - begun < 0.5, "it waits for a second, and does not work meanwhile"
 
 
 def test_a_scan_can_be_pickled_after_it_was_followed(log):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from eventfiles import event, record, scalar, text
 
-#: Cuts, replaces and deletes `sys.argv[1]` in one thread, reads it in two others.
+#: Cuts, replaces and deletes `sys.argv[1]` in one thread, reads it in two others: for three
+#: seconds, and on a slow machine until enough has happened.
 HAVOC = """
     import faulthandler, os, random, sys, threading, time, warnings
     if sys.argv[2] == "before":
@@ -20,13 +21,19 @@ HAVOC = """
     path, whole = sys.argv[1], open(sys.argv[1], "rb").read()
     ends = time.monotonic() + 3
     counts = {"scans": 0, "rows": 0, "short": 0, "havoc": 0, "gone": 0}
+    enough = {"scans": 20, "rows": 100_000, "havoc": 20}
+    failed = []
+
+    def goes_on():
+        few = any(counts[what] < least for what, least in enough.items())
+        return not failed and (few or time.monotonic() < ends)
 
     def age():
         then = time.time() - 1000
         os.utime(path, (then, then))
 
     def havoc(generator):
-        while time.monotonic() < ends:
+        while goes_on():
             kind = generator.randrange(5)
             try:
                 if kind == 0:
@@ -55,7 +62,7 @@ HAVOC = """
             time.sleep(generator.random() / 100)
 
     def read(threads):
-        while time.monotonic() < ends:
+        while goes_on():
             try:
                 logs = tfevents.open(path, threads=threads)
                 for batch in logs.scalars():
@@ -72,8 +79,6 @@ HAVOC = """
                     raise
                 counts["short"] += 1
 
-    failed = []
-
     def guarded(function, *args):
         try:
             function(*args)
@@ -89,16 +94,15 @@ HAVOC = """
         thread.join()
     print(counts)
     assert not failed, failed
-    assert counts["scans"] > 20 and counts["havoc"] > 20 and counts["rows"] > 100_000, counts
 """
 
 
-def run(script, *args, timeout=60):
+def run(script, *args):
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script), *map(str, args)],
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=300,
         check=False,
     )
 

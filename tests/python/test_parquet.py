@@ -158,10 +158,11 @@ def test_an_interrupted_write_leaves_nothing_behind(tmp_path, log, old):
     command = [sys.executable, "-c", textwrap.dedent(WRITE), str(log.root), str(target)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"go\n"
-        time.sleep(0.3)
+        while process.poll() is None and len(list(folder.iterdir())) == bool(old):
+            time.sleep(0.001)  # until the temporary file is there
         assert process.poll() is None, "the write ended before it could be interrupted"
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=30)
+        _, stderr = process.communicate(timeout=300)
     assert b"KeyboardInterrupt" in stderr
     assert [p.name for p in folder.iterdir()] == (["x.parquet"] if old else [])
     if old:
@@ -187,7 +188,7 @@ def test_a_log_of_one_thread_is_written_by_one(log, tmp_path):
     threads, done = [], threading.Event()
 
     def sample():
-        while not done.is_set():
+        while not (done.is_set() and threads):
             threads.append(len(os.listdir("/proc/self/task")))  # noqa: PTH208  (thousands of times)
 
     sampler = threading.Thread(target=sample)

@@ -47,7 +47,7 @@ def child():
     """A process of its own that shares nothing with this one."""
     spawn = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=spawn) as pool:
-        yield lambda function, *arguments: pool.submit(function, *arguments).result(timeout=60)
+        yield lambda function, *arguments: pool.submit(function, *arguments).result(timeout=300)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -32,9 +32,9 @@ def test_an_unfinished_record_is_waited_for(tmp_path, cut):
 def test_it_ends_without_a_record_for_the_timeout(tmp_path):
     path = write(tmp_path / "x.tfevents", raw=b"".join(RAW) + RAW[0][:9])
     begun = time.process_time()
-    views = list(tfevents.records(path, follow=True, timeout=0.5))
+    views = list(tfevents.records(path, follow=True, timeout=1))
     assert [bytes(view) for view in views] == [raw[12:-4] for raw in RAW]
-    assert time.process_time() - begun < 0.1
+    assert time.process_time() - begun < 0.5, "it waits for a second, and does not work meanwhile"
     assert len(list(tfevents.records(path, follow=True, timeout=0))) == len(RAW)
 
 
@@ -103,8 +103,8 @@ def test_interrupting_ends_the_wait(tmp_path):
         found = tfevents.records(sys.argv[1], follow=True)
         next(found)
         main = threading.main_thread().ident
-        threading.Timer(0.2, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
         try:
+            threading.Timer(0.2, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
             next(found)
         except KeyboardInterrupt:
             print("interrupted")

@@ -22,31 +22,52 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(tmp_path)], check=True)
 
 
-SLOW = """
+#: While $HANG/write or $HANG/sync exists, such calls do not return, but on files below "/free/".
+#: $HANG/waits says that one waits.
+HANGS = """
     #define _GNU_SOURCE
-    #include <unistd.h>
+    #include <fcntl.h>
+    #include <stdio.h>
     #include <stdlib.h>
+    #include <string.h>
     #include <sys/syscall.h>
-    static void nap(void) { usleep(atoi(getenv("NAP")) * 1000); }
-    int fdatasync(int fd) { nap(); return syscall(SYS_fdatasync, fd); }
-    int fsync(int fd) { nap(); return syscall(SYS_fsync, fd); }
+    #include <unistd.h>
+    static void hang(const char *call, int fd) {
+        char link[64], path[4096] = "", gate[4096], waits[4096];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        if (readlink(link, path, sizeof path - 1) > 0 && strstr(path, "/free/")) return;
+        snprintf(gate, sizeof gate, "%s/%s", getenv("HANG"), call);
+        snprintf(waits, sizeof waits, "%s/waits", getenv("HANG"));
+        while (access(gate, F_OK) == 0) {
+            close(open(waits, O_CREAT | O_WRONLY, 0600));
+            usleep(1000);
+        }
+    }
+    int fdatasync(int fd) { hang("sync", fd); return syscall(SYS_fdatasync, fd); }
+    int fsync(int fd) { hang("sync", fd); return syscall(SYS_fsync, fd); }
     ssize_t write(int fd, const void *p, size_t n) {
-        if (fd > 2 && getenv("NAP_WRITE")) nap();
+        if (fd > 2) hang("write", fd);
         return syscall(SYS_write, fd, p, n);
     }
 """
 
 
 @pytest.fixture(scope="module")
-def slow_disk(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("slow")
-    (folder / "slow.c").write_text(SLOW)
-    build = ["cc", "-shared", "-fPIC", "-o", str(folder / "slow.so"), str(folder / "slow.c")]
+def hanging_calls(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hangs")
+    (folder / "hangs.c").write_text(HANGS)
+    build = ["cc", "-shared", "-fPIC", "-o", str(folder / "hangs.so"), str(folder / "hangs.c")]
     try:
         subprocess.run(build, check=True, capture_output=True)
     except (FileNotFoundError, subprocess.CalledProcessError):
         pytest.skip("no C compiler")
-    return {**os.environ, "LD_PRELOAD": str(folder / "slow.so")}
+    return str(folder / "hangs.so")
+
+
+@pytest.fixture
+def hanging_disk(tmp_path_factory, hanging_calls):
+    folder = tmp_path_factory.mktemp("hang")
+    return {**os.environ, "LD_PRELOAD": hanging_calls, "HANG": str(folder)}
 
 
 class TestTrouble:
@@ -179,87 +200,80 @@ class TestTrouble:
             writer.close()
         writer.close()
 
-    def test_a_slow_disk_is_not_waited_for(self, tmp_path, slow_disk):
+    def test_a_disk_that_does_not_answer_is_not_waited_for(self, tmp_path, hanging_disk):
         done = python(
             """
-            import sys, threading, time
+            import os, pathlib, sys, threading, time
             from tfevents import _native
-            writer = _native.Writer(sys.argv[1], durability="fsync", flush_secs=0.01)
-            stop = threading.Event()
-            def flush():
-                while not stop.is_set():
-                    writer.flush()
-            thread = threading.Thread(target=flush)
+            hang = pathlib.Path(os.environ["HANG"])
+            writer = _native.Writer(sys.argv[1], durability="fsync", flush_secs=3600)
+            writer.add_scalar("t", 1.0, 0)
+            (hang / "sync").touch()
+            thread = threading.Thread(target=writer.flush, daemon=True)
             thread.start()
-            start, slow, step = time.perf_counter(), 0, 0
-            while time.perf_counter() < start + 1.5:
-                before = time.perf_counter()
+            while not (hang / "waits").exists():
+                time.sleep(0.001)
+            for step in range(1, 10_000):
                 writer.add_scalar("t", 1.0, step)
-                slow += time.perf_counter() - before > 0.05
-                step += 1
-                time.sleep(0.0001)
-            stop.set()
-            before = time.perf_counter()
+            assert thread.is_alive(), "flush waits for fsync"
+            (hang / "sync").unlink()
             thread.join()
-            writer.flush()
-            assert time.perf_counter() - before > 0.09, "flush waits for fsync"
-            assert slow == 0, slow
-            print(step)
+            writer.close()
             """,
             tmp_path,
-            env={**slow_disk, "NAP": "100"},
+            env=hanging_disk,
         )
         assert done.returncode == 0, done.stderr
-        assert [event.step for event in run_events(tmp_path)] == list(range(int(done.stdout)))
+        assert [event.step for event in run_events(tmp_path)] == list(range(10_000))
 
-    def test_close_returns_from_a_disk_that_hangs(self, tmp_path, slow_disk):
+    def test_close_returns_from_a_disk_that_hangs(self, tmp_path, hanging_disk):
         done = python(
             """
-            import os, sys, time, warnings
+            import os, pathlib, sys, time, warnings
             from tfevents import _native
             writer = _native.Writer(sys.argv[1], close_timeout=0.3)
-            os.environ["NAP_WRITE"] = "1"
+            pathlib.Path(os.environ["HANG"], "write").touch()
             writer.add_scalar("t", 1.0, 1)
             before = time.perf_counter()
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 writer.close()
-            assert 0.25 < time.perf_counter() - before < 5
+            assert time.perf_counter() - before > 0.25
             assert "given up" in str(caught[0].message)
             assert writer.stats["dropped"] == 1 and writer.stats["pending"] == 0
             os._exit(0)
             """,
             tmp_path,
-            env={**slow_disk, "NAP": "20000"},
+            env=hanging_disk,
         )
         assert done.returncode == 0, done.stderr
 
-    def test_close_and_flush_have_one_deadline_for_all_files(self, tmp_path, slow_disk):
+    def test_close_and_flush_have_one_deadline_for_all_files(self, tmp_path, hanging_disk):
         done = python(
             """
-            import os, sys, time, warnings
+            import os, pathlib, sys, time, warnings
             from tfevents import SummaryWriter
             writer = SummaryWriter(sys.argv[1], close_timeout=1.0, flush_secs=3600)
-            writer.add_scalars("loss", {str(number): 1.0 for number in range(9)}, 1)
-            os.environ["NAP_WRITE"] = "1"
+            writer.add_scalars("loss", {str(number): 1.0 for number in range(60)}, 1)
+            pathlib.Path(os.environ["HANG"], "write").touch()
             for end, limit in ((lambda: writer.flush(timeout=0.5), 0.5), (writer.close, 1.0)):
                 before = time.perf_counter()
                 with warnings.catch_warnings(record=True) as caught:
                     warnings.simplefilter("always")
                     end()
-                assert limit * 0.9 < time.perf_counter() - before < limit * 4
+                # One file after the other would take sixty times as long.
+                assert limit * 0.9 < time.perf_counter() - before < limit * 30
                 (warning,) = caught
                 assert "did not answer" in str(warning.message), warning
-                assert "8 more files" in str(warning.message), warning
-            assert writer.stats["dropped"] == 9 and writer.stats["pending"] == 0
-            del os.environ["NAP_WRITE"]
-            with SummaryWriter(sys.argv[1] + "/other") as other:
+                assert "59 more files" in str(warning.message), warning
+            assert writer.stats["dropped"] == 60 and writer.stats["pending"] == 0
+            with SummaryWriter(sys.argv[1] + "/free") as other:
                 other.add_scalar("t", 1.0, 1)
-            assert other.stats["written"] == 1, "it waits for nobody"
+            assert other.stats["written"] == 1, "a writer on another disk does not wait"
             os._exit(0)
             """,
             tmp_path,
-            env={**slow_disk, "NAP": "30000"},
+            env=hanging_disk,
         )
         assert done.returncode == 0, done.stderr
 
@@ -278,23 +292,27 @@ class TestTrouble:
         writer.close()
         assert [event.step for event in run_events(small_disk)] == [*range(2, 100), 1]
 
-    def test_ctrl_c_ends_a_flush(self, tmp_path, slow_disk):
+    def test_ctrl_c_ends_a_flush(self, tmp_path, hanging_disk):
         done = python(
             """
-            import os, signal, sys, threading, time
+            import os, pathlib, signal, sys, threading, time
             from tfevents import _native
-            writer = _native.Writer(sys.argv[1], durability="fsync", close_timeout=0.1)
+            hang = pathlib.Path(os.environ["HANG"])
+            writer = _native.Writer(sys.argv[1], durability="fsync", flush_secs=3600)
             writer.add_scalar("t", 1.0, 1)
-            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
-            before = time.perf_counter()
+            (hang / "sync").touch()
+            def interrupt():
+                while not (hang / "waits").exists():
+                    time.sleep(0.001)
+                os.kill(os.getpid(), signal.SIGINT)
             try:
+                threading.Thread(target=interrupt).start()
                 writer.flush()
             except KeyboardInterrupt:
-                assert time.perf_counter() - before < 5
                 os._exit(0)
             os._exit(1)
             """,
             tmp_path,
-            env={**slow_disk, "NAP": "20000"},
+            env=hanging_disk,
         )
         assert done.returncode == 0, done.stderr

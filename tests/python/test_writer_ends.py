@@ -86,7 +86,8 @@ def test_a_thread_that_logs_after_the_finalisers_of_a_child_is_heard(tmp_path):
                 ended.wait()
                 for step in range(100):
                     writer.add_scalar("loss", 1.0, step)
-                time.sleep(0.3)
+                while writer.stats["pending"]:
+                    time.sleep(0.01)
             threading.Thread(target=late).start()
         process = multiprocessing.get_context("fork").Process(target=child, args=sys.argv[1:2])
         process.start()

@@ -60,7 +60,7 @@ class TestFiles:
         assert done.returncode == 0, done.stderr
         assert sum(path.read_bytes() == b"x" for path in tmp_path.iterdir()) == 30
 
-    @pytest.mark.parametrize("options", [{"rotate_bytes": 1000}, {"rotate_secs": 0.01}])
+    @pytest.mark.parametrize("options", [{"rotate_bytes": 1000}, {"rotate_secs": 0.001}])
     def test_rotated_files_are_readable_alone_and_sorted(self, tmp_path, options):
         writer = _native.Writer(tmp_path, **options)
         for step in range(200):

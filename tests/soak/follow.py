@@ -172,7 +172,7 @@ def main(seconds: float, runs: int = 100, seed: int = 0) -> None:
         writers = {i: child(write, root, share, seed + i) for i, share in enumerate(shares)}
         follower = child(follow, root, store, stop)
         ends, length = time.monotonic() + seconds, 0
-        while time.monotonic() < ends:
+        while time.monotonic() < ends or killed["followers"] < 2:
             if rng.random() < 0.7:
                 wait_for_rows(store, length)
                 time.sleep(rng.choice([0.02, 0.2, 2]) * rng.random())

@@ -3,7 +3,7 @@
 The peak resident set cannot tell a copy from a page of the file that happens to be mapped: the
 latter costs nothing that the page cache does not hold anyway. So the parent samples what the
 process itself allocated (``RssAnon``) and reports both. The peak is ``VmHWM``, not ``ru_maxrss``,
-since that one starts at the peak of whoever spawned the process.
+since that one starts at the peak of the parent process.
 
     python memory.py table scalars <dir>     reads a table and prints how large it is
     python memory.py stream scalars <dir>    reads batch by batch

@@ -22,7 +22,7 @@ def values(chunks: list[pa.Array]) -> Any:
         shape = tuple(getattr(kind, "shape", ()))
         found = values([chunk.storage for chunk in chunks])
         return _reshaped(found, shape)
-    if _is_number(kind):
+    if is_number(kind):
         return _joined([_numbers(chunk) for chunk in chunks])
     if is_list(kind) and _holds_numbers(kind):
         return _lists(chunks)
@@ -39,7 +39,7 @@ def fields_of(kind: pa.DataType) -> list[str]:
     """Names of the numbers in the structs in lists of this type."""
     if not is_list(kind) or not pa.types.is_struct(kind.value_type):
         return []
-    return [field.name for field in kind.value_type if _is_number(field.type)]
+    return [field.name for field in kind.value_type if is_number(field.type)]
 
 
 def field_values(chunks: list[pa.Array], name: str) -> Any:
@@ -47,7 +47,8 @@ def field_values(chunks: list[pa.Array], name: str) -> Any:
     return _lists(chunks, name)
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def is_number(kind: pa.DataType) -> bool:
+    """Whether values are integers, floats or bools."""
     types = pa.types
     return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind))
 
@@ -55,7 +56,7 @@ def _is_number(kind: pa.DataType) -> bool:
 def _holds_numbers(kind: pa.DataType) -> bool:
     while is_list(kind):
         kind = kind.value_type
-    return _is_number(kind)
+    return is_number(kind)
 
 
 def _numbers(array: pa.Array) -> np.ndarray[Any, Any]:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 #: Tables whose columns depend on what is in the log.
 _COLUMNS_VARY = frozenset({"hparams", "embeddings"})
 
+#: Tables whose rows have no tag.
+_NO_SERIES = frozenset({"hparams", "files", "damage"})
+
 _SHOWN_ROWS = 10
 
 
@@ -132,6 +135,9 @@ class Scan:
 
     def batches(self, size: int) -> Iterator[pa.RecordBatch]:
         """Batches of exactly `size` rows; the last may be smaller.
+
+        Holds one batch and what is read ahead. A loop holds two: its variable keeps the batch
+        before while the next one is made, unless the body ends with ``del batch``.
 
         Raises:
             TypeError: `size` is no integer.
@@ -266,11 +272,19 @@ class Scan:
         ``events()`` has, is held whole.
 
         Raises:
-            ValueError: The scan has no columns ``run`` and ``tag``.
+            ValueError: The scan has no columns ``run`` and ``tag``, as those of ``hparams()``,
+                ``files()`` and ``damage()``.
         """
+        if self._table in _NO_SERIES:
+            raise ValueError(
+                f"by_series() reads tables with the columns 'run' and 'tag', not {self._table}(): "
+                "use to_arrow(), to_pandas(), or iterate over the scan"
+            )
         names = self.schema.names
         if "run" not in names or "tag" not in names:
-            raise ValueError("`columns` must name 'run' and 'tag' for by_series()")
+            raise ValueError(
+                f"`columns` must name 'run' and 'tag' for by_series(), not {names!r}: name both"
+            )
         return itertools.chain.from_iterable(self._series())
 
     def _series(self) -> Iterator[Iterator[Series]]:

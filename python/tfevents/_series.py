@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pyarrow as pa
 
-from tfevents._columns import field_values, fields_of, values
+from tfevents._columns import field_values, fields_of, is_number, values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 class Pack:
     """The rows of some series, one series after the other, taken over when needed."""
 
-    __slots__ = ("_given", "_own", "_read", "schema")
+    __slots__ = ("_given", "_numbers", "_own", "_read", "schema")
 
     def __init__(self, schema: pa.Schema, given: _native.Pack | _Alone) -> None:
         self.schema = schema
         self._given = given
         self._own: pa.Schema | None = None
         self._read: list[pa.RecordBatch] | None = None
+        self._numbers: dict[str, np.ndarray[Any, Any] | None] = {}
 
     def run(self, number: int) -> str:
         return cast("str", self._given.run(number))
@@ -45,12 +46,39 @@ class Pack:
 
     def parts(self, number: int) -> list[pa.RecordBatch]:
         """The rows of one series, in the columns `own`."""
+        if len(self._given) == 1:
+            return self._batches
+        (rows,) = self._batches
+        return [rows.slice(self._given.start(number), self.rows(number))]
+
+    def numbers(self, name: str, number: int) -> np.ndarray[Any, Any] | None:
+        """The part of one series in a column of numbers; None of other columns.
+
+        The column is converted once for all series, of which there may be thousands.
+        """
+        if name not in self._numbers:
+            self._numbers[name] = self._converted(name)
+        column = self._numbers[name]
+        if column is None:
+            return None
+        return column[self._given.start(number) : self._given.start(number + 1)]
+
+    def _converted(self, name: str) -> np.ndarray[Any, Any] | None:
+        place = self.own.get_field_index(name)
+        if place < 0 or not is_number(self.own.field(place).type):
+            return None
+        chunks = [part.column(place) for part in self._batches]
+        if any(chunk.null_count for chunk in chunks):
+            return None  # nulls of one series would change the dtype of the others
+        found: np.ndarray[Any, Any] = values(chunks)
+        return found
+
+    @property
+    def _batches(self) -> list[pa.RecordBatch]:
+        """The rows of all series."""
         if self._read is None:
             self._read = pa.table(self._given.rows()).to_batches()
-        if len(self._given) == 1:
-            return self._read
-        (rows,) = self._read
-        return [rows.slice(self._given.start(number), self.rows(number))]
+        return self._read
 
 
 class _Alone:
@@ -96,11 +124,10 @@ class Series:
 
     __slots__ = ("__weakref__", "_kept", "_number", "_pack")
 
-    _kept: dict[str, Any]  # only once something was read: there may be many series
-
     def __init__(self, pack: Pack, number: int) -> None:
         self._pack = pack
         self._number = number
+        self._kept: dict[str, Any] | None = None  # there may be many series of which none is read
 
     def __reduce__(self) -> tuple[Any, ...]:
         table = pa.Table.from_batches(self._parts, self._pack.own)
@@ -166,13 +193,16 @@ class Series:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # also before __init__, when a copy is made
             raise AttributeError(name)
-        if not hasattr(self, "_kept"):
+        if self._kept is None:
             self._kept = {}
         if name not in self._kept:
             self._kept[name] = self._read(name)
         return self._kept[name]
 
     def _read(self, name: str) -> Any:
+        numbers = self._pack.numbers(name, self._number)
+        if numbers is not None:
+            return numbers
         column = name if name in self.columns else self._fields.get(name)
         if column is None:
             known = ", ".join([*self.columns, *self._fields])
@@ -181,7 +211,8 @@ class Series:
         return values(chunks) if column == name else field_values(chunks, name)
 
     def __repr__(self) -> str:
-        return f"<tfevents.Series {self.run!r} {self.tag!r} of {len(self)} rows>"
+        rows = "1 row" if len(self) == 1 else f"{len(self)} rows"
+        return f"<tfevents.Series {self.run!r} {self.tag!r} of {rows}>"
 
 
 def _restore(run: str, tag: str, schema: pa.Schema, stream: bytes) -> Series:

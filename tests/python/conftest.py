@@ -5,8 +5,10 @@ import os
 import tempfile
 from pathlib import Path
 
+import datasets
 import eventfiles
 import pytest
+import tfevents
 
 
 @pytest.hookimpl(wrapper=True)
@@ -29,6 +31,24 @@ def log(tmp_path):
     make.root = tmp_path / "logs"
     make.root.mkdir()
     return make
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """The log of `datasets`."""
+    return datasets.write_log(tmp_path_factory.mktemp("logs"))
+
+
+@pytest.fixture(scope="module")
+def scan(root):
+    """Its scalars."""
+    return tfevents.open(root).scalars()
+
+
+@pytest.fixture
+def dataset(scan):
+    """Its scalars, as a dataset."""
+    return scan.to_dataset()
 
 
 @pytest.fixture

@@ -74,6 +74,26 @@ def test_numbers_are_kept_and_read_only(log):
         one.value[0] = 7
 
 
+def test_the_dtype_of_a_series_depends_on_its_own_rows(log):
+    """Also where it shares memory with a series that has nulls."""
+    wave = b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0"
+    sounds = {"unknown": b"?", "wave": wave + b"data\x04\0\0\0abcd"}
+    stored = [
+        value(tag, "audio", tensor=tensor(7, [1, 2], string_val=[data, b""]))
+        for tag, data in sounds.items()
+    ]
+    log("a", [event(n, *stored) for n in range(3)])
+    unknown, known = tfevents.open(log.root).audio().by_series()
+    assert (known.frames.dtype, known.frames.tolist()) == (np.int64, [2, 2, 2])
+    assert (unknown.frames.dtype, np.isnan(unknown.frames).all()) == (np.float64, True)
+
+
+def test_its_representation_counts_its_rows(log):
+    log("a", [event(n, scalar("x", n), *[scalar("y", n)] * (n == 1)) for n in range(3)])
+    series = [*map(repr, tfevents.open(log.root).scalars().by_series())]
+    assert series == ["<tfevents.Series 'a' 'x' of 3 rows>", "<tfevents.Series 'a' 'y' of 1 row>"]
+
+
 def test_histograms_of_one_number_of_buckets_are_a_matrix(log):
     rows = [[n, n + 1.0] for n in range(4)]
     log(
@@ -222,5 +242,8 @@ def test_columns_run_and_tag_are_needed(log):
     logs = tfevents.open(log.root)
     with pytest.raises(ValueError, match="`columns` must name 'run' and 'tag'"):
         logs.scalars(columns=["value"]).by_series()
+    for table in ("hparams", "files", "damage"):
+        with pytest.raises(ValueError, match=rf"not {table}\(\): use to_arrow\(\), to_pandas\(\)"):
+            getattr(logs, table)().by_series()
     one = next(logs.scalars(columns=["value", "tag", "run"]).by_series())
     assert one.to_arrow() == pa.table(logs.scalars(columns=["value", "tag", "run"]))

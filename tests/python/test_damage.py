@@ -265,7 +265,7 @@ def test_one_damaged_file_affects_no_other(log):
 
 
 def test_a_damaged_record_teaches_nothing_about_its_tag(log):
-    """Its metadata is not to be believed, however large it is and whoever skips over it."""
+    """Its metadata is not believed, however large it is and whichever reader skips over it."""
     wrong = value("t", "images", tensor=tensor(7, [2], string_val=[b"9", b"9" * 40_000]))
     bare = value("t", tensor=tensor(7, [1], string_val=[b"b"]))
     parts = [record(event(0, text("t", "a"))), bad_crc(event(1, wrong)), record(event(2, bare))]

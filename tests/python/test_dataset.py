@@ -11,25 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pytest
 import tfevents
-from datasets import FIRST_RUN, RUNS, rows, write_log
+from datasets import FIRST_RUN, RUNS, rows
 from eventfiles import GOLDEN
 
 field = ds.field
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return write_log(tmp_path_factory.mktemp("logs"))
-
-
-@pytest.fixture(scope="module")
-def scan(root):
-    return tfevents.open(root).scalars()
-
-
-@pytest.fixture
-def dataset(scan):
-    return scan.to_dataset()
 
 
 @pytest.fixture(scope="module")

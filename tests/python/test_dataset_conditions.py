@@ -9,27 +9,12 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pytest
 import tfevents
-from datasets import RUNS, TAGS, rows, write_log
+from datasets import RUNS, TAGS, rows
 from eventfiles import GOLDEN
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 field = ds.field
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return write_log(tmp_path_factory.mktemp("logs"))
-
-
-@pytest.fixture(scope="module")
-def scan(root):
-    return tfevents.open(root).scalars()
-
-
-@pytest.fixture
-def dataset(scan):
-    return scan.to_dataset()
 
 
 # The same rows

@@ -7,23 +7,7 @@ import textwrap
 import pyarrow.dataset as ds
 import pytest
 import tfevents
-from datasets import write_log
 from eventfiles import event, scalar
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return write_log(tmp_path_factory.mktemp("logs"))
-
-
-@pytest.fixture(scope="module")
-def scan(root):
-    return tfevents.open(root).scalars()
-
-
-@pytest.fixture
-def dataset(scan):
-    return scan.to_dataset()
 
 
 def test_damage_met_is_told_once(log):

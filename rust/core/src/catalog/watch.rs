@@ -1,4 +1,4 @@
-//! Wakes whoever waits for files to change.
+//! Wakes threads that wait for files to change.
 //!
 //! What the system tells is only a reason to look: the files' lengths and times are the truth. So
 //! nothing is lost where events are (a full queue, too many directories, NFS, maps), it only takes

@@ -87,7 +87,7 @@ impl<T: Task> Ordered<T> {
         let result = result.and_then(|decoded| self.take_note(number, decoded));
         match &result {
             Ok(_) => self.next += 1,
-            // Whoever asked to stop may ask to go on.
+            // A consumer that asked to stop may ask to go on.
             Err(error) if matches!(error.kind(), ErrorKind::Interrupted) => {}
             Err(error) => self.failed = Some(error.clone()),
         }

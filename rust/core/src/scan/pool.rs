@@ -94,7 +94,7 @@ impl<T: Task> Shared<T> {
         self.room.notify_all();
     }
 
-    /// Decodes a unit. A panic is a bug; it ends the scan, not whoever reads it, who may be C.
+    /// Decodes a unit. A panic is a bug; it ends the scan, not the caller, which may be C.
     fn decode(&self, number: usize, assumed: Assumed, scratch: &mut Scratch) -> Outcome<T::Output> {
         let unit = &self.units[number];
         let work = WorkUnit {

@@ -2,10 +2,10 @@
 //!
 //! A file is cut at arbitrary bytes so that its ranges can be read at the same time. A range that
 //! does not begin the file looks for the first header at or after its start, exactly as one looks
-//! for the next record after damage, and reads on until a record begins beyond its end. Whoever
-//! puts the ranges together compares where one ended with where the next began: if they agree, they
-//! saw the very records that one pass would have seen; if not (a payload that looks like records was
-//! cut open) the later range is walked again from the right place.
+//! for the next record after damage, and reads on until a record begins beyond its end. The
+//! scheduler compares where one range ended with where the next began: if they agree, they saw the
+//! records that one pass would have seen; if not (a payload that looks like records was cut open) the
+//! later range is walked again from the right place.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::HEADER;
@@ -21,8 +21,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use crate::record::recover::{Damage, End};
 pub use crate::record::slice::{LARGE, Refusal, Visitor};
 
-/// Whoever passes large payloads over searches no further for the first record of a range: among
-/// large payloads, going from header to header is cheaper than looking for one.
+/// A walk that passes large payloads over searches no further for the first record of a range:
+/// among large payloads, going from header to header is cheaper than looking for one.
 pub const SHORT_SEARCH: u64 = 4 * LARGE as u64;
 
 /// Mapped beyond the end of a range, for the record that reaches over it; costs nothing untouched.

@@ -176,7 +176,7 @@ extern "C" fn on_sigbus(
 /// The range is a live map of ours.
 unsafe fn lay_zeros(start: usize, length: usize) -> bool {
     // SAFETY: this replaces pages of our own map only. All of them, because that neither splits
-    // the map (which may fail) nor needs the page size; whoever reads them expects bytes that may
+    // the map (which may fail) nor needs the page size; the reader expects bytes that may
     // be anything.
     let laid = unsafe {
         libc::mmap(
@@ -191,7 +191,7 @@ unsafe fn lay_zeros(start: usize, length: usize) -> bool {
     laid != libc::MAP_FAILED
 }
 
-/// Gives a fault that is not ours to whoever handled it before.
+/// Gives a fault that is not ours to the handler that was there before.
 fn pass_on(
     signal: libc::c_int,
     code: libc::c_int,

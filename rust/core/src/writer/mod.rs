@@ -297,7 +297,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // Whoever wants to know what closing lost calls `close`.
+        // A caller that needs to know what closing lost calls `close`.
         let _ = self.close();
     }
 }

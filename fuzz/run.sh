@@ -7,8 +7,8 @@
 # all that is reached, some 200 of all sizes, at most 45 kB a target.
 set -eu
 cd "$(dirname "$0")/.."
-target=${1:?usage: fuzz/run.sh scan|event|tables|pbtxt seconds [merge]}
-seconds=${2:?usage: fuzz/run.sh scan|event|tables|pbtxt seconds [merge]}
+target=${1:?usage: fuzz/run.sh scan|event|tables|pbtxt|follow seconds [merge]}
+seconds=${2:?usage: fuzz/run.sh scan|event|tables|pbtxt|follow seconds [merge]}
 export RUSTC_BOOTSTRAP=1
 new=fuzz/new/$target
 corpus=fuzz/corpus/$target

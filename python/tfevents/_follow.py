@@ -14,13 +14,12 @@ from tfevents._log import warn_replaced
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
     from tfevents import _native
     from tfevents._filters import Filters
     from tfevents._log import Log, Options
 
-#: What can be followed.
+#: Kinds whose rows are those of events.
 KINDS = (
     "scalars",
     "histograms",
@@ -34,6 +33,12 @@ KINDS = (
     "layouts",
 )
 
+#: What `LogDir.follow` has in one pass.
+ALL = (*KINDS, "hparams")
+
+#: What `Scan.follow` has.
+TABLES = (*KINDS, "events")
+
 #: Seconds without a change until an end that is no whole record is judged.
 SETTLE = 5.0
 
@@ -41,7 +46,7 @@ _Item = TypeVar("_Item")
 
 
 class Pending(NamedTuple):
-    """Bytes at the end of a file that are no whole record, or not yet."""
+    """Bytes of a file that wait for more: its end, or a mesh that is not whole."""
 
     path: Path
     #: Where they begin.
@@ -107,7 +112,11 @@ class Follower(Iterator[_Item], Generic[_Item]):
 
     @property
     def pending(self) -> list[Pending]:
-        """The ends of files that wait for more bytes, or for `settle` seconds without a change."""
+        """Bytes that make no rows before others come, or before `settle` seconds are over.
+
+        At most one place a file: the end of the file, which is no whole record, or the first
+        component of a mesh that lacks others.
+        """
         return [Pending(*found) for found in self._native.pending()]
 
     @property
@@ -122,12 +131,7 @@ class Follower(Iterator[_Item], Generic[_Item]):
     def __enter__(self) -> Follower[_Item]:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -135,34 +139,49 @@ class Follower(Iterator[_Item], Generic[_Item]):
         return f"<tfevents.Follower, {state}>"
 
 
-def options(
-    cursor: str | None, poll: float, timeout: float | None, settle: float
-) -> tuple[float, float]:
-    """Checks the arguments of ``follow``; `poll` and `settle`."""
+def begin(
+    log: Log,
+    tables: list[str],
+    filters: Filters,
+    options: dict[str, Any],
+    *,
+    cursor: str | None,
+    poll: float,
+    timeout: float | None,
+    settle: float,
+    kinds: bool,
+) -> Follower[Any]:
+    """Follows the rows of `tables` that meet `filters`; with `kinds`, as pairs of kind and batch.
+
+    Raises:
+        TypeError: An argument of ``follow`` is of a wrong type.
+        ValueError: One makes no sense, or the cursor is none of this question.
+    """
     if cursor is not None:
         _arguments.instance(cursor, "cursor", str, "a string or None")
     if timeout is not None:
         _arguments.seconds(timeout, "timeout", "a number of seconds or None")
-    return (
-        _arguments.seconds(poll, "poll", "a number of seconds above 0", above=0),
-        _arguments.seconds(settle, "settle", "a number of seconds"),
-    )
+    poll = _arguments.seconds(poll, "poll", "a number of seconds above 0", above=0)
+    settle = _arguments.seconds(settle, "settle", "a number of seconds")
+    question = _question(tables, filters, options, log.options)
+    native = log.follow(tables, filters, options, question, cursor, poll=poll, settle=settle)
+    return Follower(native, log, timeout, kinds=kinds)
 
 
 def kinds(given: Iterable[str] | None) -> list[str]:
     """The kinds `given`, each once; all without them."""
-    allowed = "a list of " + ", ".join(KINDS)
+    allowed = "a list of " + ", ".join(ALL)
     if given is None:
-        return list(KINDS)
+        return list(ALL)
     if isinstance(given, str):
         raise TypeError(_arguments.message("kinds", allowed, given))
     wanted = _arguments.strings(given, "kinds", allowed)
-    if not wanted or not set(wanted) <= set(KINDS):
+    if not wanted or not set(wanted) <= set(ALL):
         raise ValueError(_arguments.message("kinds", allowed, wanted))
-    return [kind for kind in KINDS if kind in wanted]
+    return [kind for kind in ALL if kind in wanted]
 
 
-def question(
+def _question(
     kinds: list[str], filters: Filters, options: dict[str, Any], log_options: Options
 ) -> str:
     """Tells one set of conditions from another, the same in every process."""

@@ -319,8 +319,12 @@ class LogDir:
         """New rows of every kind in one pass, as pairs of kind and batch; see `Scan.follow`.
 
         `kinds` are the names of readers, ``scalars``, ``images``, ...: all whose rows are those of
-        events by default. The filters are those of the readers, the other arguments those of
-        `Scan.follow`.
+        events by default, and ``hparams``. The filters are those of the readers, the other
+        arguments those of `Scan.follow`.
+
+        A batch of ``hparams`` tells what was written of hyperparameters, one row for each value:
+        `run`, `tag`, `step`, `wall_time`. For the table itself, call `refresh()` and then
+        ``hparams(runs=...)`` with these runs.
 
         Raises:
             TypeError: An argument is of a wrong type.
@@ -328,7 +332,6 @@ class LogDir:
                 followed.
         """
         log = self._open()
-        poll, settle = _follow.options(cursor, poll, timeout, settle)
         wanted = _follow.kinds(kinds)
         filters = _filters.build(
             runs=runs,
@@ -338,9 +341,17 @@ class LogDir:
             plugin=plugin,
             column_names=None,
         )
-        question = _follow.question(wanted, filters, {}, log.options)
-        native = log.follow(wanted, filters, {}, question, cursor, poll=poll, settle=settle)
-        return Follower(native, log, timeout, kinds=True)
+        return _follow.begin(
+            log,
+            wanted,
+            filters,
+            {},
+            cursor=cursor,
+            poll=poll,
+            timeout=timeout,
+            settle=settle,
+            kinds=True,
+        )
 
     def refresh(self) -> Changes:
         """Takes in new files and new bytes; what changed. Reads nothing, and lists what changed.

@@ -228,8 +228,11 @@ class Scan:
         that was replaced or shortened comes from its start, as a new ``attempt`` of its run, with
         a `ReplacedFileWarning`. ``restarts="last"`` takes back no rows that were handed out: the
         columns ``attempt`` and ``attempt_step`` tell which earlier rows of a series are superseded,
-        those from that step on. Columns of typed tensors are lists. Components of a mesh that are
-        in separate events may make rows of their own.
+        those from that step on. Columns of typed tensors are lists. A mesh comes when it has all
+        components that its metadata lists, or its series goes on to another step or repeats one of
+        them; where metadata lists none, also when it has all three, or none has come for `settle`
+        seconds. The cursor accounts for the components that wait. A component whose file was
+        replaced or removed meanwhile is dropped.
 
         Args:
             cursor: `Follower.cursor` of a follower of the same rows; goes on behind them.
@@ -237,7 +240,9 @@ class Scan:
                 network file systems. Elsewhere rows come within some 50 ms after they are written.
             timeout: The iteration ends after so many seconds without rows; never by default.
             settle: Seconds without a change until an end that is no whole record is judged: what
-                stands behind it is then read as after damage.
+                stands behind it is then read as after damage. Also how long a mesh waits whose
+                metadata does not list its components; a file that has not changed for so long
+                settles at once.
 
         Raises:
             TypeError: An argument is of a wrong type.
@@ -245,23 +250,22 @@ class Scan:
                 belongs to other rows or another directory (told by the first batch); or this table
                 cannot be followed.
         """
-        poll, settle = _follow.options(cursor, poll, timeout, settle)
-        if self._table not in _follow.KINDS:
+        if self._table not in _follow.TABLES:
             raise ValueError(
                 f"{self._table}() cannot be followed: call refresh() on the LogDir, then "
                 f"{self._table}() again"
             )
-        question = _follow.question([self._table], self._filters, self._options, self._log.options)
-        native = self._log.follow(
+        return _follow.begin(
+            self._log,
             [self._table],
             self._filters,
             self._options,
-            question,
-            cursor,
+            cursor=cursor,
             poll=poll,
+            timeout=timeout,
             settle=settle,
+            kinds=False,
         )
-        return Follower(native, self._log, timeout, kinds=False)
 
     def by_series(self) -> Iterator[Series]:
         """One series after the other, with NumPy arrays.

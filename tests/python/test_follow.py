@@ -15,7 +15,7 @@ import tfevents
 from eventfiles import GOLDEN, event, record, scalar, scalars, start, text, version, write
 from followers import append, now, steps, wait_for
 from fresh import python
-from tfevents._follow import KINDS
+from tfevents._follow import ALL, KINDS, TABLES
 
 PLACE = ["file", "offset", "attempt", "attempt_step"]
 LOGS = sorted(path.name for path in GOLDEN.iterdir() if path.is_dir())
@@ -26,8 +26,10 @@ def readable(scan):
     return scan.to_arrow().to_pylist()
 
 
-def with_places(logs, kind, **filters):
-    reader = getattr(logs, kind)
+def with_places(logs, table, **filters):
+    reader = getattr(logs, table)
+    if table == "events":  # which has them, and no attempts
+        return reader(**filters)
     return reader(columns=[*reader(**filters).schema.names, *PLACE[:3]], **filters)
 
 
@@ -37,15 +39,15 @@ def with_places(logs, kind, **filters):
 @pytest.mark.parametrize("name", LOGS)
 def test_following_from_nothing_and_from_every_cursor_is_scanning(name):
     logs = tfevents.open(GOLDEN / name)
-    for kind in KINDS:
+    for kind in TABLES:
         scan = with_places(logs, kind)
         expected = readable(scan)
-        found, cursor = now(scan)
+        found, cursor = now(scan, settle=0)  # ends are final
         assert repr(found) == repr(expected), kind  # which takes each NaN for any other
-        assert now(scan, cursor) == ([], cursor)
+        assert now(scan, cursor, settle=0) == ([], cursor)
         found, cursor = [], None
         while True:  # every batch by a follower of its own
-            follower = scan.follow(cursor, timeout=0)
+            follower = scan.follow(cursor, timeout=0, settle=0)
             batch = next(follower, None)
             if batch is None:
                 break
@@ -63,17 +65,19 @@ def test_a_log_that_grew_has_the_rows_of_the_whole(name, tmp_path):
     cuts = {path: sorted(rng.choices(range(len(raw)), k=3)) for path, raw in files.items()}
     for path, raw in files.items():
         write(path, raw=raw[: cuts[path][0]])
-    kept = {kind: ([], None) for kind in KINDS}
+    kept = {kind: ([], None) for kind in TABLES}
     for cut in (0, 1, 2, None):
         for path, raw in files.items():
             end = len(raw) if cut is None else cuts[path][cut]
             with path.open("ab") as file:
                 file.write(raw[path.stat().st_size : end])
-        for kind in KINDS:
+        for kind in TABLES:
             rows, cursor = kept[kind]
-            more, cursor = now(with_places(tfevents.open(tmp_path), kind), cursor)
+            settle = 0 if cut is None else 3600
+            scan = with_places(tfevents.open(tmp_path), kind)
+            more, cursor = now(scan, cursor, settle=settle)
             kept[kind] = rows + more, cursor
-    for kind in KINDS:
+    for kind in TABLES:
         expected = readable(with_places(tfevents.open(tmp_path), kind))
         place = {(row["run"], row["file"], row["offset"]): i for i, row in enumerate(expected)}
         rows = sorted(kept[kind][0], key=lambda row: place[row["run"], row["file"], row["offset"]])
@@ -102,6 +106,59 @@ def test_every_kind_in_one_pass(log):
     assert [(kind, batch.num_rows) for kind, batch in only] == [("text", 1)]
     with pytest.raises(ValueError, match="another question"):
         logs.follow(cursor, kinds=["text"])
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_every_kind_in_one_pass_has_the_rows_of_each_scan(name):
+    logs = tfevents.open(GOLDEN / name)
+    found = {kind: [] for kind in ALL}
+    for kind, batch in logs.follow(timeout=0, settle=0):
+        found[kind] += batch.to_pylist()
+    for kind in KINDS:
+        assert repr(found[kind]) == repr(readable(getattr(logs, kind)())), kind
+    columns = ["run", "tag", "step", "wall_time", "plugin"]
+    events = readable(logs.events(columns=columns))
+    written = [event for event in events if event.pop("plugin") == "hparams"]
+    assert found["hparams"] == written
+
+
+def test_events_are_followed_with_every_filter(log):
+    first = log("a", [version(), *scalars("x", range(3)), event(3, text("t", "one"))])
+    events = tfevents.open(log.root).events
+    questions = [
+        {"tags": "x", "columns": ["tag", "step"]},
+        {"tags": re.compile("^(x|late)$"), "columns": ["tag", "step"]},
+        {"plugin": "text", "columns": ["tag", "step"]},
+        {"steps": slice(2, 6), "columns": ["tag", "step", "what"]},
+        {"runs": re.compile("b"), "columns": ["run", "offset"]},
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tfevents.NoMatchWarning)  # there is no run b yet
+        rows = [now(events(**filters)) for filters in questions]
+    assert [len(found) for found, _ in rows] == [3, 3, 1, 2, 0]
+    append(first, [event(5, scalar("late", 5)), event(6, text("t", "two"))])
+    log("b", [version(), *scalars("x", range(2))])
+    for filters, (found, cursor) in zip(questions, rows, strict=True):
+        more, _ = now(tfevents.open(log.root).events(**filters), cursor)
+        assert found + more == readable(tfevents.open(log.root).events(**filters)), filters
+
+
+def test_what_is_written_of_hyperparameters_tells_which_runs(tmp_path):
+    for run in ("a", "b"):
+        with tfevents.SummaryWriter(tmp_path / run) as writer:
+            writer.add_scalar("loss", 1.0, 0)
+    logs = tfevents.open(tmp_path)
+    follower = logs.follow(timeout=0)
+    assert {kind for kind, _ in follower} == {"scalars"}
+    with tfevents.SummaryWriter(tmp_path / "b") as writer:
+        writer.add_hparams({"lr": 0.1}, {"loss": 1.0}, run_name=".")
+    found = dict(logs.follow(follower.cursor, timeout=0))["hparams"]
+    assert found.schema.names == ["run", "tag", "step", "wall_time"]
+    runs = found["run"].dictionary.to_pylist()
+    assert runs == ["b"]
+    logs.refresh()
+    assert logs.hparams(runs=runs).to_arrow()["lr"].to_pylist() == [0.1]
+    assert [kind for kind, _ in logs.follow(timeout=0, kinds=["hparams"])] == ["hparams"]
 
 
 def test_typed_tensors_are_lists_while_following(log):

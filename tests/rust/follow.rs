@@ -191,7 +191,7 @@ fn drain(follower: &mut Follower, most: usize, into: &mut Vec<RecordBatch>) -> b
     follower.wake(Woken::Anything);
     for _ in 0..most {
         match follower.step(&mut || true).unwrap() {
-            Step::Rows(_, batch) => into.push(batch),
+            Step::Rows(_, batch) | Step::Events(batch) => into.push(batch),
             Step::Idle(_) => return true,
         }
     }
@@ -392,4 +392,42 @@ fn a_cursor_is_small() {
     while !drain(&mut follower, 1000, &mut Vec::new()) {}
     let length = follower.cursor().unwrap().len();
     assert!(length <= 200 * 64 + 800 * 32, "{length}");
+}
+
+#[test]
+fn dictionaries_hold_the_names_that_rows_of_the_batch_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |run: &str, events: &[Logged]| {
+        fs::create_dir_all(folder.path().join(run)).unwrap();
+        let path = folder.path().join(run).join("a.tfevents");
+        let mut out = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
+        out.write_all(&file(events, &[], &mut [false; 4])).unwrap();
+    };
+    write("empty", &[(1, 0, 0)]);
+    write("train", &[(9, 2, 0)]);
+    let mut follower = follow(folder.path(), None, LATER);
+    let mut batches = Vec::new();
+    assert!(drain(&mut follower, 100, &mut batches));
+    write("eval", &[(9, 1, 0)]);
+    assert!(drain(&mut follower, 100, &mut batches));
+    let names = |batch: &RecordBatch, column: &str| -> Vec<String> {
+        let column = batch.column_by_name(column).unwrap();
+        let values = column.as_dictionary::<Int32Type>().values();
+        values
+            .as_string::<i32>()
+            .iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(names(&batches[0], "run"), ["train"]);
+    assert_eq!(names(&batches[0], "tag"), ["tag2"]);
+    assert_eq!(names(&batches[0], "file").len(), 1);
+    assert_eq!(names(&batches[1], "run"), ["eval"]);
+    assert_eq!(names(&batches[1], "tag"), ["tag1"]);
+    assert_eq!(names(&batches[1], "file").len(), 1);
 }

@@ -48,6 +48,7 @@ impl PyFollower {
         while !self.is_closed() {
             let patience = match self.lock().step(&mut || !self.is_closed() && go_on()) {
                 Ok(Step::Rows(kind, batch)) => return Ok(Some((kind.name(), PyBatch::new(batch)))),
+                Ok(Step::Events(batch)) => return Ok(Some(("events", PyBatch::new(batch)))),
                 Ok(Step::Idle(patience)) => patience,
                 Err(_) if self.is_closed() => break,
                 Err(error) => return Err(error),

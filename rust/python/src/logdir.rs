@@ -154,7 +154,8 @@ impl PyLogDir {
         scan.map(PyScan::new).map_err(|error| to_py(py, &error))
     }
 
-    /// New rows of `kinds`: of one kind in the columns of the filter, or of several in their own.
+    /// New rows of `kinds`: of one kind in the columns of the filter, or of several in their own;
+    /// `events` alone.
     #[pyo3(signature = (kinds, live, question, cursor, poll, settle, dtype = None, on_cast = "null"))]
     #[expect(clippy::too_many_arguments, reason = "those of `follow`")]
     fn follow(
@@ -177,10 +178,16 @@ impl PyLogDir {
             question,
             cursor,
         };
+        if kinds == ["events"] {
+            let follower = self.0.follow_events(live, options);
+            return follower
+                .map(PyFollower::new)
+                .map_err(|error| to_py(py, &error));
+        }
         let named = |name: &String| Kind::ALL.into_iter().find(|kind| kind.name() == name);
         let kinds: Vec<Kind> = kinds.iter().filter_map(named).collect();
         let follower = match (&kinds[..], dtype) {
-            ([kind], None) => self.0.follow(*kind, live, options),
+            ([kind], None) if *kind != Kind::HParams => self.0.follow(*kind, live, options),
             ([_], Some(dtype)) => self
                 .0
                 .follow_typed(dtype, cast_rule(on_cast), live, options),

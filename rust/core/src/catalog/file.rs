@@ -6,6 +6,7 @@ use crate::source::{Identity, Source};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// One event file, shared by all snapshots that hold it unchanged.
 #[derive(Debug)]
@@ -90,6 +91,11 @@ impl FileEntry {
     /// A hash of the state that is known; 0 if none is.
     pub fn stamp(&self) -> u64 {
         self.lock().identity.map_or(0, |i| i.stamp())
+    }
+
+    /// For how long it has not changed, if that is known.
+    pub fn age(&self) -> Option<Duration> {
+        self.lock().identity?.age()
     }
 
     /// Whether `source` is the file that was first looked at, as far as the store can tell.

@@ -12,13 +12,14 @@ use crate::scan::decode::{Block, RowOrRestart, Spec};
 use crate::scan::restarts::{RestartFilter, Restarts};
 use crate::table::keys::{dictionary, int32, int64};
 use crate::table::schema::{KEYS, PROVENANCE};
-use crate::table::{MeshAssembler, component_schema};
+use crate::table::{Age, LiveMeshes, MeshAssembler, StoredPart, component_schema};
 use arrow_array::{
     ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, RecordBatchOptions,
 };
 use arrow_schema::SchemaRef;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is done about restarts, row by row.
 pub(super) enum Attempts {
@@ -42,8 +43,13 @@ impl Chosen {
         Self { choose, wanted }
     }
 
+    /// Whether a tag that was asked for is chosen.
+    pub(super) fn is_wanted(&self, tag: i32) -> bool {
+        self.wanted[tag as usize]
+    }
+
     /// Asks for the tags that have been met since.
-    fn ask(&mut self, tags: &NameNumbers) -> Result<()> {
+    pub(super) fn ask(&mut self, tags: &NameNumbers) -> Result<()> {
         let new = tags.names().skip(self.wanted.len()).map(str::to_owned);
         let new: Vec<String> = new.collect();
         if !new.is_empty() {
@@ -107,6 +113,46 @@ impl BatchMaker {
         let (assembler, _) = self.meshes.as_mut()?;
         let rest = assembler.finish(&self.spec.layout.schema);
         rest.map_err(|e| bug(&e.to_string())).transpose()
+    }
+
+    /// The meshes that are begun, where the log is followed.
+    pub(super) fn live_meshes(&mut self) -> Option<&mut LiveMeshes> {
+        self.meshes.as_mut().and_then(|(meshes, _)| meshes.live())
+    }
+
+    /// Rows of meshes that nothing has been added to for so long, where the log is followed.
+    pub(super) fn settled_meshes(
+        &mut self,
+        settle: Duration,
+        age: Age<'_>,
+    ) -> Result<Option<RecordBatch>> {
+        let Some((meshes, _)) = &mut self.meshes else {
+            return Ok(None);
+        };
+        let rows = meshes.settled(settle, age, &self.spec.layout.schema);
+        rows.map_err(|e| bug(&e.to_string()))
+    }
+
+    /// The components of meshes that are begun, where the log is followed.
+    pub(super) fn stored_meshes(&self, with_unit: bool) -> Vec<StoredPart<i32>> {
+        let meshes = self.meshes.as_ref();
+        meshes.map_or(Vec::new(), |(meshes, _)| meshes.stored(with_unit))
+    }
+
+    /// Gives out meshes as a follower does.
+    pub(super) fn follow_meshes(&mut self) {
+        if let Some((meshes, _)) = &mut self.meshes {
+            self.spec.layout.wanted.keep_provenance();
+            meshes.follow();
+        }
+    }
+
+    /// Takes in the components of a record that is read again; attempts know its points.
+    pub(super) fn seek_in(&mut self, block: Block) -> Result<()> {
+        let attempts = std::mem::replace(&mut self.attempts, Attempts::Ignore);
+        let batch = self.batch(block);
+        self.attempts = attempts;
+        batch.map(drop)
     }
 
     /// The rows of a block; `None` if there are none.
@@ -237,7 +283,7 @@ impl BatchMaker {
     fn kept(&self, block: &Block, attempts: &Option<Numbered>) -> Option<BooleanArray> {
         let (keys, filter) = (&block.keys, &self.spec.filter);
         let chosen = self.chosen.as_ref();
-        let is_chosen = |row: usize| chosen.is_none_or(|c| c.wanted[keys.tag[row] as usize]);
+        let is_chosen = |row: usize| chosen.is_none_or(|c| c.is_wanted(keys.tag[row]));
         let keep: Vec<bool> = match attempts {
             Some(attempts) => (0..keys.len())
                 .map(|row| {

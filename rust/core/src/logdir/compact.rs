@@ -35,24 +35,41 @@ impl Compact {
     }
 
     fn compact(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let schema = batch.schema();
         self.columns
             .resize_with(batch.num_columns(), Column::default);
-        let mut columns = batch.columns().to_vec();
-        for (i, known) in self.columns.iter_mut().enumerate() {
-            let name = schema.field(i).name().as_str();
+        let (known, is_compact) = (&mut self.columns, self.stream.is_compact());
+        with_columns(batch, |i, name, column| {
             let ascending = ASCENDING.contains(&name);
-            known.distinct = name == RUN;
-            if (ascending || !self.stream.is_compact())
-                && let Some(compacted) = known.compact(&columns[i], ascending)?
-            {
-                columns[i] = compacted;
+            known[i].distinct = name == RUN;
+            match ascending || !is_compact {
+                true => known[i].compact(column, ascending),
+                false => Ok(None),
             }
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(schema, columns, &options)
-            .map_err(|e| bug(&e.to_string()))
+        })
     }
+}
+
+/// The batch with dictionaries of its own, each of the names that its rows have.
+pub(super) fn alone(batch: &RecordBatch) -> Result<RecordBatch> {
+    with_columns(batch, |_, _, column| {
+        Column::default().compact(column, false)
+    })
+}
+
+/// The batch with the columns that `renew` makes of its number, name and column, if it makes one.
+fn with_columns(
+    batch: &RecordBatch,
+    mut renew: impl FnMut(usize, &str, &ArrayRef) -> Result<Option<ArrayRef>>,
+) -> Result<RecordBatch> {
+    let schema = batch.schema();
+    let mut columns = batch.columns().to_vec();
+    for (i, column) in columns.iter_mut().enumerate() {
+        if let Some(renewed) = renew(i, schema.field(i).name(), column)? {
+            *column = renewed;
+        }
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(schema, columns, &options).map_err(|e| bug(&e.to_string()))
 }
 
 impl Batches for Compact {
@@ -179,6 +196,16 @@ mod tests {
             assert_eq!(got[0], (vec![0, 0, 1], names(&["b", "c"])));
             assert_eq!(got[1], (vec![1, 2], names(&["b", "c", "d"])));
         }
+    }
+
+    #[test]
+    fn a_batch_alone_has_the_names_of_its_rows() {
+        let given = batch("run", vec![3, 1, 3], &["a", "b", "c", "d"]);
+        let column = alone(&given).unwrap().column(0).clone();
+        let column = column.as_dictionary::<Int32Type>();
+        assert_eq!(column.keys().values(), &[0, 1, 0]);
+        let names = column.values().as_string::<i32>().iter().flatten();
+        assert_eq!(names.collect::<Vec<_>>(), ["d", "b"]);
     }
 
     #[test]

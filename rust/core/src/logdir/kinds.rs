@@ -79,11 +79,9 @@ impl KindScan {
             let what = "`kinds` must be kinds of event rows, not 'hparams'; hparams() reads those";
             return Err(Error::argument(what));
         }
-        // Meshes are filtered by the wall time that they have when they are whole.
-        let whole_meshes = filter.wall_time.is_some() && projection.kinds().contains(&Kind::Meshes);
         let numbered = |(_, layout): (_, &Layout)| layout.wanted.has_attempts();
         let last = view.options.restarts == Restarts::Last;
-        let later = whole_meshes || last || projection.layouts().any(numbered);
+        let later = projection.filters_later(filter) || last || projection.layouts().any(numbered);
         let maker = |(kind, layout): (Kind, &Layout)| {
             let mut spec = Spec {
                 kind,

@@ -9,6 +9,7 @@ mod beginning;
 mod casts;
 mod compact;
 mod embeddings;
+mod events;
 mod follow;
 mod gather;
 mod hparam_values;
@@ -324,7 +325,7 @@ impl LogDir {
 
     /// The events as they are.
     pub fn events(&self, selection: impl Into<Selection>) -> Result<Scan> {
-        self.table(schema::events(), selection.into(), tables::events)
+        self.table(schema::events(), selection.into(), events::events)
     }
 
     /// Every tag of the runs in the filter.

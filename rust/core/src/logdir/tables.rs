@@ -1,19 +1,18 @@
-//! The tables about a log: files, damage, events.
+//! The tables about a log: files and damage.
 
 use super::scan::{Batches, Resolved};
-use super::series::kinds;
 use super::{View, bug, embeddings};
 use crate::error::Result;
 use crate::event::kind::Kind;
 use crate::filter::Filter;
-use crate::scan::survey::{Audit, AuditTask, EventRows, EventsTask, WHATS};
+use crate::scan::Ordered;
+use crate::scan::survey::{Audit, AuditTask};
 use crate::scan::walk::Damage;
-use crate::scan::{Budget, Ordered};
-use crate::table::keys::{dictionary, float64, int32, int64, strings};
+use crate::table::keys::{int64, strings};
 use crate::table::schema::{self, Layout, TensorData};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, Int32Array, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_schema::SchemaRef;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,7 +53,7 @@ pub(super) fn once(
 }
 
 /// The columns asked for, out of all of them.
-fn project(layout: &Layout, arrays: &[ArrayRef]) -> Result<RecordBatch> {
+pub(super) fn project(layout: &Layout, arrays: &[ArrayRef]) -> Result<RecordBatch> {
     let columns = layout.projection.iter().map(|&i| Arc::clone(&arrays[i]));
     let rows = arrays.first().map(|a| a.len());
     let options = RecordBatchOptions::new().with_row_count(rows);
@@ -195,73 +194,4 @@ pub(super) fn damage(view: View, filter: Filter) -> Result<Resolved> {
             strings(rows.iter().map(|(_, d)| &d.reason)),
         ])
     })
-}
-
-/// The table of events, one batch for each unit of work.
-pub(super) fn events(view: View, filter: Filter) -> Result<Resolved> {
-    let layout = layout(schema::events(), &filter)?;
-    let schema = Arc::clone(&layout.schema);
-    Ok(Resolved::new(schema, move || {
-        let task = EventsTask {
-            access: view.access(false),
-            filter: filter.clone(),
-            details: layout.wanted.has(schema::DETAIL),
-        };
-        let stream = Events {
-            ordered: view.ordered(task),
-            layout: layout.clone(),
-            runs: strings(view.run_names()),
-            files: strings(view.paths()),
-        };
-        Ok(Box::new(stream) as Box<dyn Batches>)
-    }))
-}
-
-struct Events {
-    ordered: Ordered<EventsTask>,
-    layout: Layout,
-    runs: ArrayRef,
-    files: ArrayRef,
-}
-
-impl Batches for Events {
-    fn budget(&self) -> Option<&Arc<Budget>> {
-        Some(self.ordered.budget())
-    }
-
-    fn next(&mut self, go_on: GoOn<'_>) -> Option<Result<RecordBatch>> {
-        loop {
-            match self.ordered.next(go_on)? {
-                Ok((_, decoded)) if decoded.output.run.is_empty() => {}
-                Ok((_, decoded)) => return Some(self.batch(decoded.output)),
-                Err(error) => return Some(Err(error)),
-            }
-        }
-    }
-}
-
-impl Events {
-    fn batch(&self, rows: EventRows) -> Result<RecordBatch> {
-        let tag: StringArray = rows.tag.iter().map(Option::as_deref).collect();
-        let plugin: StringArray = rows.plugin.iter().map(Option::as_deref).collect();
-        let detail: StringArray = match rows.detail.len() == rows.run.len() {
-            true => rows.detail.iter().map(Option::as_deref).collect(),
-            false => StringArray::new_null(rows.run.len()),
-        };
-        let what: Int32Array = rows.what.into_iter().collect();
-        let arrays: Vec<ArrayRef> = vec![
-            dictionary(int32(rows.run), Arc::clone(&self.runs)),
-            dictionary(int32(rows.file), Arc::clone(&self.files)),
-            int64(rows.offset),
-            int64(rows.length),
-            int64(rows.step),
-            float64(rows.wall_time),
-            dictionary(what, strings(WHATS)),
-            Arc::new(tag),
-            kinds(rows.kind.into_iter()),
-            Arc::new(plugin),
-            Arc::new(detail),
-        ];
-        project(&self.layout, &arrays)
-    }
 }

@@ -238,6 +238,7 @@ impl<'s, S: Sink> Decoder<'s, S> {
             let entry = proof.covers(Entry {
                 value: Value::default(),
                 plugin: Plugin::Other,
+                is_described: true,
                 graph: Some((graph, data)),
             });
             let place = place(tag, event, record, 0);

@@ -68,6 +68,16 @@ pub struct Decoded<O> {
     pub output: O,
 }
 
+impl<O> Decoded<O> {
+    /// The same, with what `make` makes of the output.
+    pub fn map<P>(self, make: impl FnOnce(O) -> P) -> Decoded<P> {
+        Decoded {
+            spans: self.spans,
+            output: make(self.output),
+        }
+    }
+}
+
 /// What a worker keeps from unit to unit.
 #[derive(Debug, Default)]
 pub struct Scratch {

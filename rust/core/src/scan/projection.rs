@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::event::kind::Kind;
+use crate::filter::Filter;
 use crate::table::schema::{Layout, PLUGIN_CONTENT, TensorData};
 
 /// A set of kinds, and the columns of each.
@@ -60,6 +61,21 @@ impl Projection {
         }
         self.references = true;
         Ok(self)
+    }
+
+    /// Has file and offset of the rows of `kind` filled, though they may be no columns.
+    pub(crate) fn keep_provenance(&mut self, kind: Kind) {
+        for (of, layout) in self.kinds.iter().zip(&mut self.layouts) {
+            if *of == kind {
+                layout.wanted.keep_provenance();
+            }
+        }
+    }
+
+    /// Whether conditions on time are for whole rows, not for values: the wall time of a mesh is that
+    /// of its first component.
+    pub(crate) fn filters_later(&self, filter: &Filter) -> bool {
+        filter.wall_time.is_some() && self.kinds.contains(&Kind::Meshes)
     }
 
     /// The kinds, in order.

@@ -115,6 +115,7 @@ impl<'a> Resolved<'a> {
         proof.covers(Entry {
             value: value.with_metadata(metadata),
             plugin: self.attribution.plugin,
+            is_described: metadata.is_none(),
             graph: None,
         })
     }

@@ -28,6 +28,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// How long ago it was modified, by this machine's clock.
+    pub fn age(&self) -> Option<Duration> {
+        self.modified?.elapsed().ok()
+    }
+
     /// The identity in a stat result.
     pub fn of(metadata: &Metadata) -> Self {
         #[cfg(unix)]
@@ -98,9 +103,7 @@ impl Identity {
     }
 
     fn is_finished(&self) -> bool {
-        self.modified
-            .and_then(|at| SystemTime::now().duration_since(at).ok())
-            .is_some_and(|age| age > FINISHED_AFTER)
+        self.age().is_some_and(|age| age > FINISHED_AFTER)
     }
 }
 

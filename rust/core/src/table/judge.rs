@@ -157,7 +157,7 @@ mod tests {
             for content in [Content::Tensor(&tensor), Content::Histogram(&histogram)] {
                 let Some(Some(kind)) = kind_of(&content, plugin) else { continue };
                 let value = Value { content, metadata: Some(&metadata), ..Value::default() };
-                let entry = Proof::seen().covers(Entry { value, plugin, graph: None });
+                let entry = Proof::seen().covers(Entry { value, plugin, is_described: true, graph: None });
                 let layout = Layout::new(kind, TensorData::Any, None).unwrap();
                 let mut rows = rows_for(kind, &layout.wanted, &mut Memory::default());
                 let made = rows.push(&entry).map(drop);

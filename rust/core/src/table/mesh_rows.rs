@@ -5,6 +5,8 @@
 //! began before it.
 
 use super::keys::{dictionary, float64, int32, int64};
+use super::live_meshes::{Age, LiveMeshes, StoredPart};
+use super::mesh::{Keys, Mesh, Part};
 use super::meshes::{COLOR, FACE, VERTEX};
 use super::schema::{item_field, list};
 use arrow_array::builder::{Float32Builder, Int32Builder, ListBuilder, StringBuilder};
@@ -14,46 +16,10 @@ use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Numbers in a batch, beyond which the rest waits for the next one.
 const MOST_NUMBERS: usize = 8 << 20;
-
-/// Where a mesh's first component comes from.
-#[derive(Debug, Clone, Copy, Default)]
-struct Keys {
-    run: i32,
-    tag: i32,
-    step: i64,
-    wall_time: f64,
-    file: i32,
-    offset: i64,
-    attempt: i32,
-    attempt_step: Option<i64>,
-}
-
-/// A mesh of which a component has been met.
-struct Mesh {
-    keys: Keys,
-    config: String,
-    parts: [Option<Part>; 3],
-    complete: bool,
-}
-
-struct Part {
-    shape: [usize; 3],
-    values: Vec<f64>,
-}
-
-impl Part {
-    /// Meshes in the batch; a claim of many without a number in them counts as one.
-    fn meshes(&self) -> usize {
-        if self.values.is_empty() {
-            self.shape[0].min(1)
-        } else {
-            self.shape[0]
-        }
-    }
-}
 
 /// Makes mesh rows of component rows that arrive in order.
 #[derive(Default)]
@@ -69,6 +35,8 @@ pub struct Assembler {
     names: HashMap<&'static str, ArrayRef>,
     /// Only rows of this time; components of one row may have several.
     wall_time: Option<(f64, f64)>,
+    /// The meshes that are begun, where the log is followed.
+    live: Option<LiveMeshes>,
 }
 
 impl Assembler {
@@ -78,6 +46,23 @@ impl Assembler {
             wall_time,
             ..Self::default()
         }
+    }
+
+    /// Gives out rows as soon as nothing is awaited for them, whatever began before. Component
+    /// rows have provenance.
+    pub fn follow(&mut self) {
+        self.live = Some(LiveMeshes::default());
+    }
+
+    /// The meshes that are begun, where the log is followed.
+    pub fn live(&mut self) -> Option<&mut LiveMeshes> {
+        self.live.as_mut()
+    }
+
+    /// Where the components of the meshes that are begun are stored, where the log is followed.
+    pub fn stored(&self, with_unit: bool) -> Vec<StoredPart<i32>> {
+        let live = self.live.as_ref();
+        live.map_or(Vec::new(), |live| live.stored(with_unit))
     }
 
     /// Takes in a batch of components; the rows that are complete by now. The batch begins with
@@ -105,17 +90,15 @@ impl Assembler {
         let wall_time = column("wall_time")?.as_primitive::<Float64Type>();
         let values = column("values")?.as_list::<i32>();
         let config = column("config")?.as_string::<i32>();
+        let components = small("components")?;
         let file = codes("file").map(|c| c.keys().values()).ok();
         let (offset, attempt) = (whole("offset").ok(), small("attempt").ok());
         let attempt_step = column("attempt_step").map(|c| c.as_primitive::<Int64Type>());
         let attempt_step = attempt_step.ok();
         for row in 0..batch.num_rows() {
-            let slot = match content[row] {
-                VERTEX => 0,
-                COLOR => 1,
-                FACE => 2,
-                _ => continue,
-            };
+            if ![VERTEX, COLOR, FACE].contains(&content[row]) {
+                continue;
+            }
             let keys = Keys {
                 run: run[row],
                 tag: tag[row],
@@ -127,6 +110,10 @@ impl Assembler {
                 attempt_step: attempt_step.and_then(|c| c.is_valid(row).then(|| c.value(row))),
             };
             let part = Part {
+                keys,
+                content: content[row],
+                config: config.value(row).to_owned(),
+                components: components[row],
                 shape: sizes.map(|c| usize::try_from(c[row]).unwrap_or(0)),
                 values: values
                     .value(row)
@@ -134,37 +121,56 @@ impl Assembler {
                     .values()
                     .to_vec(),
             };
-            self.add(keys, slot, part, config.value(row));
+            self.add(part);
         }
         self.complete_rows(schema)
     }
 
-    fn add(&mut self, keys: Keys, slot: usize, part: Part, config: &str) {
-        if keys.run != self.run {
-            self.complete_all();
-            self.run = keys.run;
+    fn add(&mut self, part: Part) {
+        let part = Arc::new(part);
+        if let Some(live) = &mut self.live {
+            for mut mesh in live.add(part) {
+                mesh.complete = true;
+                self.waiting.push_back(mesh);
+            }
+            return;
         }
-        let series = (keys.run, keys.tag);
+        if part.keys.run != self.run {
+            self.complete_all();
+            self.run = part.keys.run;
+        }
+        let series = (part.keys.run, part.keys.tag);
         if let Some(&number) = self.open.get(&series) {
             let mesh = &mut self.waiting[number - self.gone];
-            if mesh.keys.step == keys.step && mesh.parts[slot].is_none() {
-                mesh.parts[slot] = Some(part);
-                if mesh.config.is_empty() {
-                    config.clone_into(&mut mesh.config);
-                }
+            if mesh.lacks(&part) {
+                mesh.parts.push(part);
                 return;
             }
             mesh.complete = true;
         }
         self.open.insert(series, self.gone + self.waiting.len());
-        let mut mesh = Mesh {
-            keys,
-            config: config.to_owned(),
-            parts: [None, None, None],
-            complete: false,
+        self.waiting.push_back(Mesh {
+            parts: vec![part],
+            ..Mesh::default()
+        });
+    }
+
+    /// Rows of the meshes that are begun, where the log is followed: those whose metadata does not list
+    /// their components, and to which none was added for so long.
+    pub fn settled(
+        &mut self,
+        settle: Duration,
+        age: Age<'_>,
+        schema: &SchemaRef,
+    ) -> Result<Option<RecordBatch>, ArrowError> {
+        let Some(live) = &mut self.live else {
+            return Ok(None);
         };
-        mesh.parts[slot] = Some(part);
-        self.waiting.push_back(mesh);
+        for mut mesh in live.take_settled(settle, age) {
+            mesh.complete = true;
+            self.waiting.push_back(mesh);
+        }
+        self.complete_rows(schema)
     }
 
     fn complete_all(&mut self) {
@@ -183,12 +189,16 @@ impl Assembler {
     /// The rows that nothing is awaited for; `None` if there are none.
     fn complete_rows(&mut self, schema: &SchemaRef) -> Result<Option<RecordBatch>, ArrowError> {
         let mut rows = Rows::new();
-        while rows.numbers < MOST_NUMBERS && self.waiting.front().is_some_and(|m| m.complete) {
+        let most = match self.live {
+            Some(_) => usize::MAX, // the next components may be long in coming
+            None => MOST_NUMBERS,
+        };
+        while rows.numbers < most && self.waiting.front().is_some_and(|m| m.complete) {
             let Some(mesh) = self.waiting.pop_front() else {
                 break;
             };
             self.gone += 1;
-            let at = mesh.keys.wall_time;
+            let at = mesh.keys().wall_time;
             if self
                 .wall_time
                 .is_none_or(|(low, high)| at >= low && at <= high)
@@ -237,19 +247,18 @@ impl Rows {
     }
 
     fn append(&mut self, mesh: &Mesh) {
-        let parts = mesh.parts.iter().flatten();
+        let parts = mesh.parts.iter();
         self.numbers += parts.clone().map(|p| p.values.len()).sum::<usize>();
-        for i in 0..parts.map(Part::meshes).max().unwrap_or(0) {
-            self.keys.push(mesh.keys);
+        for i in 0..parts.map(|p| p.meshes()).max().unwrap_or(0) {
+            self.keys.push(mesh.keys());
             self.index.push(i as i32);
-            let [vertex, color, face] = &mesh.parts;
+            let [vertex, color, face] = [VERTEX, COLOR, FACE].map(|content| mesh.part(content));
             append(&mut self.vertices, vertex, i, |b, v| {
                 b.append_value(v as f32)
             });
             append(&mut self.colors, color, i, |b, v| b.append_value(v as f32));
             append(&mut self.faces, face, i, |b, v| b.append_value(v as i32));
-            let text = Some(mesh.config.as_str()).filter(|c| !c.is_empty() && *c != "null");
-            self.config.append_option(text); // tensorboardX writes "null" for no config
+            self.config.append_option(mesh.config());
         }
     }
 
@@ -294,11 +303,11 @@ impl Rows {
 
 fn append<B: arrow_array::builder::ArrayBuilder>(
     out: &mut ListBuilder<ListBuilder<B>>,
-    part: &Option<Part>,
+    part: Option<&Part>,
     mesh: usize,
     push: impl Fn(&mut B, f64),
 ) {
-    let Some(part) = part.as_ref().filter(|p| mesh < p.meshes()) else {
+    let Some(part) = part.filter(|p| mesh < p.meshes()) else {
         out.append(false);
         return;
     };

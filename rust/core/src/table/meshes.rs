@@ -38,6 +38,8 @@ struct Description<'a> {
     name: &'a [u8],
     content: i32,
     config: &'a [u8],
+    /// A bit for each component that it lists; none where it lists none.
+    components: i32,
 }
 
 fn describe<'a>(value: &Value<'a>) -> Description<'a> {
@@ -46,6 +48,7 @@ fn describe<'a>(value: &Value<'a>) -> Description<'a> {
         name: b"",
         content: 0,
         config: b"",
+        components: 0,
     };
     let mut fields = Fields::of(metadata.content);
     while let Some(field) = fields.next() {
@@ -53,6 +56,7 @@ fn describe<'a>(value: &Value<'a>) -> Description<'a> {
             (2, Field::Bytes(b)) => description.name = b,
             (3, Field::Varint(v)) => description.content = v as i32,
             (5, Field::Bytes(b)) => description.config = b,
+            (7, Field::Varint(v)) => description.components = v as i32,
             _ => {}
         }
     }
@@ -67,6 +71,7 @@ struct Component<'a> {
     count: u64,
     content: i32,
     config: &'a str,
+    components: i32,
 }
 
 impl<'a> Component<'a> {
@@ -93,6 +98,11 @@ impl<'a> Component<'a> {
             count,
             content: description.content,
             config,
+            // An earlier value may have been of a mesh with other components.
+            components: match entry.is_described {
+                true => description.components,
+                false => 0,
+            },
         })
     }
 }
@@ -112,6 +122,7 @@ pub struct Components {
     shape: Vec<[i64; 3]>,
     values: ListBuilder<Float64Builder>,
     config: StringBuilder,
+    components: Vec<i32>,
     elements: usize,
 }
 
@@ -124,6 +135,7 @@ impl Default for Components {
             shape: Vec::new(),
             values,
             config: StringBuilder::new(),
+            components: Vec::new(),
             elements: 0,
         }
     }
@@ -138,6 +150,7 @@ impl Rows for Components {
             count,
             content,
             config,
+            components,
         } = Component::of(entry)?;
         room(&self.config, config.len())?;
         let mut bytes = Vec::new();
@@ -159,6 +172,7 @@ impl Rows for Components {
         self.shape.push(shape.map(|n| n as i64));
         self.content.push(content);
         self.config.append_value(config);
+        self.components.push(components);
         Ok(1)
     }
 
@@ -177,6 +191,7 @@ impl Rows for Components {
             column(2),
             Arc::new(self.values.finish()),
             Arc::new(self.config.finish()),
+            Arc::new(int32(std::mem::take(&mut self.components))),
         ]
     }
 }
@@ -191,6 +206,7 @@ pub fn component_fields() -> Vec<arrow_schema::Field> {
         field("width", DataType::Int64),
         field("values", super::schema::list(DataType::Float64)),
         field("config", DataType::Utf8),
+        field("components", DataType::Int32),
     ]
 }
 

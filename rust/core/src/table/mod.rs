@@ -15,6 +15,8 @@ mod histograms;
 mod images;
 mod judge;
 mod layouts;
+mod live_meshes;
+mod mesh;
 mod mesh_rows;
 mod meshes;
 mod pr_curves;
@@ -25,6 +27,7 @@ mod typed;
 
 pub use judge::Judge;
 pub use keys::Keys;
+pub use live_meshes::{Age, LiveMeshes, StoredPart};
 pub use memory::Memory;
 pub use mesh_rows::Assembler as MeshAssembler;
 pub use meshes::{component_schema, mesh_name};
@@ -45,6 +48,8 @@ pub struct Entry<'a> {
     pub value: Value<'a>,
     /// What its tag's metadata says.
     pub plugin: Plugin,
+    /// Whether the metadata is the value's own, not that of an earlier one.
+    pub is_described: bool,
     /// A graph that stands in the event itself, and which.
     pub graph: Option<(&'static str, &'a [u8])>,
 }

@@ -223,6 +223,11 @@ impl Wanted {
         self.names.contains(name)
     }
 
+    /// Has file and offset of each row filled, though they may be no columns of the result.
+    pub(crate) fn keep_provenance(&mut self) {
+        self.names.insert("file".to_owned());
+    }
+
     /// Whether a column says which attempt a row belongs to.
     pub fn has_attempts(&self) -> bool {
         self.has("attempt") || self.has("attempt_step")

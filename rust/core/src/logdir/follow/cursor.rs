@@ -8,6 +8,7 @@ use super::ends::Ends;
 use crate::error::{Error, Result};
 use crate::record::crc::MaskedCrc;
 use crate::scan::attempts::RunAttempts;
+use crate::table::StoredPart;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
@@ -34,6 +35,8 @@ pub(super) struct Cursor {
     pub files: Vec<FileState>,
     /// Bytes of which only some kinds of rows were handed out.
     pub partial: Vec<Partial>,
+    /// Where components of meshes are stored that are begun.
+    pub meshes: Vec<StoredPart<String>>,
 }
 
 /// What is known of a run.
@@ -84,6 +87,7 @@ struct Wire {
     runs: Vec<WireRun>,
     files: Vec<WireFile>,
     partial: Vec<Partial>,
+    meshes: Vec<StoredPart<u32>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -200,6 +204,11 @@ impl Cursor {
             runs,
             files,
             partial: self.partial.clone(),
+            meshes: self
+                .meshes
+                .iter()
+                .map(|part| part.clone().with_tag(|tag| names.number(&tag)))
+                .collect(),
         }
     }
 
@@ -245,12 +254,19 @@ impl Cursor {
         let files: Vec<FileState> = wire.files.into_iter().map(file).collect::<Option<_>>()?;
         let known = |partial: &Partial| (partial.file as usize) < files.len();
         wire.partial.iter().all(known).then_some(())?;
+        let part = |part: StoredPart<u32>| {
+            files.get(part.file as usize)?;
+            let tag = name(part.tag)?;
+            Some(part.with_tag(|_| tag))
+        };
+        let meshes = wire.meshes.into_iter().map(part).collect::<Option<_>>()?;
         Some(Self {
             question: wire.question,
             place: wire.place,
             runs,
             files,
             partial: wire.partial,
+            meshes,
         })
     }
 }
@@ -286,6 +302,7 @@ impl<'a> Names<'a> {
         let mut sorted: Vec<&str> = metadata
             .flat_map(|(tag, plugin, _)| [tag.as_str(), plugin.as_str()])
             .chain(attempts.flat_map(|(_, of)| of.tags()).map(String::as_str))
+            .chain(cursor.meshes.iter().map(|part| part.tag.as_str()))
             .collect();
         sorted.sort_unstable();
         sorted.dedup();

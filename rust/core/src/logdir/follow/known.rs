@@ -7,6 +7,7 @@ use crate::scan::tags::{RunMetadata, TagMetadata};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 #[derive(Default)]
 pub(super) struct Files {
@@ -59,6 +60,12 @@ impl Runs {
 }
 
 impl Files {
+    /// For how long the file of this number has not changed, as far as is known.
+    pub(super) fn age(&self, id: u32) -> Duration {
+        let entry = self.files[id as usize].entry.as_ref();
+        entry.and_then(|entry| entry.age()).unwrap_or_default()
+    }
+
     pub(super) fn restore(&mut self, file: Followed) -> u32 {
         let id = self.files.len() as u32;
         self.by_name.insert((file.run, file.name.clone()), id);

@@ -19,11 +19,12 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Follower {
     /// How long there is nothing to do unless something changes.
-    pub(super) fn patience(&self) -> Duration {
+    pub(super) fn patience(&mut self) -> Duration {
+        let meshes = self.meshes_settle_in();
         let files = self.files.files.iter();
         let settles = files.filter_map(|file| file.settles_in(self.options.settle));
         let sweep = self.next_sweep.saturating_duration_since(Instant::now());
-        settles.min().unwrap_or(sweep).min(sweep)
+        settles.chain(meshes).min().unwrap_or(sweep).min(sweep)
     }
 
     /// Looks at what may have changed.
@@ -160,5 +161,6 @@ impl Follower {
         if let Some(entry) = &file.entry {
             self.notices.push(Notice::Replaced(entry.path.clone()));
         }
+        self.forget_meshes(id);
     }
 }

@@ -1,19 +1,22 @@
-//! What a follower makes of events: rows of one kind, or of several in one pass.
+//! What a follower makes of units: batches of one kind, of several, or of events.
 
 use super::super::batch::{Attempts, BatchMaker, Chosen};
+use super::super::compact::alone;
+use super::super::events::LiveEvents;
 use super::super::kinds::KindsTask;
 use super::super::rows::KindTask;
 use super::super::{Choose, LogDir, Root, Selection};
 use super::cursor::KindAttempts;
+use super::task::{Found, RowTask};
 use crate::error::{Error, Result};
 use crate::event::kind::Kind;
 use crate::filter::Filter;
+use crate::scan::Access;
 use crate::scan::attempts::Attempts as Numbering;
-use crate::scan::decode::{Block, Blocks, Spec};
+use crate::scan::decode::Spec;
 use crate::scan::projection::Projection;
-use crate::scan::{Access, Decoded, Scratch, Task, WorkUnit};
 use crate::table::keys::strings;
-use crate::table::schema::{Layout, TensorData};
+use crate::table::schema::{KEYS, Layout, TensorData};
 use arrow_array::RecordBatch;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,45 +35,12 @@ pub struct LiveSelection {
 /// Finds the places to look.
 pub type FindRoots = Arc<dyn Fn() -> Result<Vec<Root>> + Send + Sync>;
 
-/// Decodes one kind, or several.
-pub(super) enum RowTask {
-    One(KindTask),
-    Many(KindsTask),
-}
+/// Rows of a kind, or of events.
+pub(super) type Made = (Option<Kind>, RecordBatch);
 
-impl Task for RowTask {
-    type Output = Blocks;
-
-    fn run(&self, work: WorkUnit<'_>, scratch: &mut Scratch) -> Result<Decoded<Blocks>> {
-        match self {
-            Self::Many(task) => task.run(work, scratch),
-            Self::One(task) => {
-                let Decoded { spans, output } = task.run(work, scratch)?;
-                let metadata = Arc::clone(&output.metadata);
-                let blocks = vec![(task.spec.kind, output)];
-                Ok(Decoded {
-                    spans,
-                    output: Blocks { blocks, metadata },
-                })
-            }
-        }
-    }
-}
-
-/// All rows of a block. A cursor knows no mesh that is not put together yet: the parts of one that
-/// are in other units make rows of their own.
-fn whole(maker: &mut BatchMaker, block: Block) -> Result<Option<RecordBatch>> {
-    let mut batches: Vec<RecordBatch> = maker.batch(block)?.into_iter().collect();
-    while let Some(rest) = maker.finish() {
-        batches.push(rest?);
-    }
-    // One batch of a kind: a cursor says of a unit which kinds were handed out.
-    match &batches[..] {
-        [] | [_] => Ok(batches.pop()),
-        [first, ..] => arrow_select::concat::concat_batches(&first.schema(), &batches)
-            .map(Some)
-            .map_err(|error| super::super::bug(&error.to_string())),
-    }
+/// The bit of a kind in what was handed out of a unit. That of events is none: there are no others.
+pub(super) fn bit(kind: Option<Kind>) -> u16 {
+    kind.map_or(0, |kind| 1 << kind as u16)
 }
 
 /// Makes batches of the units of rounds.
@@ -78,7 +48,8 @@ pub(super) struct RowMaker {
     access: Access,
     filter: Filter,
     projection: Option<Projection>,
-    makers: Vec<(Kind, BatchMaker)>,
+    events: Option<LiveEvents>,
+    pub(super) makers: Vec<(Kind, BatchMaker)>,
     choose_run: Option<Choose>,
     runs: Vec<String>,
     files: Vec<String>,
@@ -94,19 +65,37 @@ impl RowMaker {
         tensors: TensorData,
         live: LiveSelection,
     ) -> Result<Self> {
+        if kind == Kind::HParams {
+            return Err(Error::argument(
+                "hparams are no rows of events: call refresh() and then hparams()",
+            ));
+        }
         let columns = live.selection.filter.columns.as_deref();
         let layout = Layout::new(kind, tensors, columns)?;
         Self::new(log, vec![(kind, layout)], None, live)
     }
 
-    /// For rows of several kinds.
+    /// For rows of several kinds. Those of hparams are their keys: which runs wrote any.
     pub(super) fn of_kinds(log: &LogDir, kinds: &[Kind], live: LiveSelection) -> Result<Self> {
-        let projection = Projection::of(kinds)?;
+        let mut projection = Projection::of(kinds)?;
+        if kinds.contains(&Kind::HParams) {
+            projection = projection.with_columns(Kind::HParams, &KEYS)?;
+        }
+        projection.keep_provenance(Kind::Meshes);
         let layouts = projection
             .layouts()
             .map(|(kind, layout)| (kind, layout.clone()));
         let layouts = layouts.collect();
         Self::new(log, layouts, Some(projection), live)
+    }
+
+    /// For events.
+    pub(super) fn of_events(log: &LogDir, mut live: LiveSelection) -> Result<Self> {
+        let events = LiveEvents::new(&live.selection.filter, live.selection.tags.take())?;
+        Ok(Self {
+            events: Some(events),
+            ..Self::new(log, Vec::new(), None, live)?
+        })
     }
 
     fn new(
@@ -115,12 +104,10 @@ impl RowMaker {
         projection: Option<Projection>,
         live: LiveSelection,
     ) -> Result<Self> {
-        if layouts.iter().any(|(kind, _)| *kind == Kind::HParams) {
-            return Err(Error::argument(
-                "hparams are no rows of events: call refresh() and then hparams()",
-            ));
-        }
         let filter = live.selection.filter;
+        let later = projection
+            .as_ref()
+            .is_some_and(|projection| projection.filters_later(&filter));
         let makers = layouts.iter().map(|(kind, layout)| {
             let attempts = match layout.wanted.has_attempts() {
                 true => Attempts::Number(Numbering::default()),
@@ -130,17 +117,19 @@ impl RowMaker {
                 kind: *kind,
                 filter: filter.clone(),
                 layout: layout.clone(),
-                later: false,
+                later,
             };
             let none = || strings(std::iter::empty::<&str>());
             let mut maker = BatchMaker::new(&mut spec, none(), none(), attempts, log.casts.clone());
             maker.chosen = live.selection.tags.clone().map(Chosen::new);
+            maker.follow_meshes();
             (*kind, maker)
         });
         Ok(Self {
             access: log.options.access(false),
             makers: makers.collect(),
             projection,
+            events: None,
             filter,
             choose_run: live.runs,
             runs: Vec::new(),
@@ -151,6 +140,9 @@ impl RowMaker {
 
     /// What is done with each unit of a round.
     pub(super) fn task(&self) -> RowTask {
+        if let Some(events) = &self.events {
+            return RowTask::Events(events.batches.task(self.access, &self.filter));
+        }
         let later = self.makers.iter().any(|(_, maker)| maker.spec.later);
         match &self.projection {
             Some(projection) => RowTask::Many(KindsTask {
@@ -201,23 +193,43 @@ impl RowMaker {
         }
     }
 
-    /// The batches of a unit.
-    pub(super) fn make(&mut self, blocks: Blocks) -> Result<Vec<(Kind, RecordBatch)>> {
+    /// Has rows name the runs and files that have come.
+    pub(super) fn name(&mut self) {
         if std::mem::take(&mut self.renamed) {
             let (runs, files) = (strings(&self.runs), strings(&self.files));
             for (_, maker) in &mut self.makers {
                 maker.runs = Arc::clone(&runs);
                 maker.files = Arc::clone(&files);
             }
-        }
-        let mut made = Vec::with_capacity(blocks.blocks.len());
-        for (kind, block) in blocks.blocks {
-            let maker = self.makers.iter_mut().find(|(of, _)| *of == kind);
-            if let Some((_, maker)) = maker
-                && let Some(batch) = whole(maker, block)?
-            {
-                made.push((kind, batch));
+            if let Some(events) = &mut self.events {
+                (events.batches.runs, events.batches.files) = (runs, files);
             }
+        }
+    }
+
+    /// The batches of a unit, without those of kinds whose bits are in `taken`.
+    pub(super) fn make(&mut self, found: Found, taken: u16) -> Result<Vec<Made>> {
+        self.name();
+        let mut made = Vec::new();
+        match (found, &mut self.events) {
+            (Found::Events(rows), Some(events)) => {
+                made.extend(events.batch(*rows)?.map(|batch| (None, batch)));
+            }
+            (Found::Events(_), None) => {}
+            (Found::Rows(blocks), _) => {
+                for (kind, block) in blocks.blocks {
+                    let maker = self.makers.iter_mut().find(|(of, _)| *of == kind);
+                    if taken & bit(Some(kind)) == 0
+                        && let Some((_, maker)) = maker
+                        && let Some(batch) = maker.batch(block)?
+                    {
+                        made.push((Some(kind), batch));
+                    }
+                }
+            }
+        }
+        for (_, batch) in &mut made {
+            *batch = alone(batch)?;
         }
         Ok(made)
     }

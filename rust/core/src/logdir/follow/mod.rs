@@ -12,7 +12,9 @@ mod file;
 mod known;
 mod look;
 mod maker;
+mod meshes;
 mod round;
+mod task;
 
 pub use maker::{FindRoots, LiveSelection};
 
@@ -22,6 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::kind::Kind;
 use crate::scan::tags::RunMetadata;
 use crate::source::stable_hash;
+use crate::table::StoredPart;
 use crate::table::schema::{OnCast, TensorData};
 use arrow_array::RecordBatch;
 use cursor::{Cursor, Partial, RunState};
@@ -50,8 +53,10 @@ pub struct FollowOptions {
 /// What a follower has to say.
 #[derive(Debug)]
 pub enum Step {
-    /// New rows.
+    /// New rows of a kind.
     Rows(Kind, RecordBatch),
+    /// New rows of events.
+    Events(RecordBatch),
     /// There are none now; to be asked again when something changes, or after this time.
     Idle(Duration),
 }
@@ -65,12 +70,13 @@ pub enum Notice {
     Gone(PathBuf, String),
 }
 
-/// Bytes that are waited at.
+/// Bytes that are waited at: the end of a file that is no whole record, or the components of a mesh that
+/// lacks others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
     /// The file.
     pub path: PathBuf,
-    /// Where the bytes begin that are no whole record yet.
+    /// Where the bytes begin that have made no rows yet.
     pub offset: u64,
     /// How many there are by now.
     pub length: u64,
@@ -87,6 +93,8 @@ pub struct Follower {
     /// Bytes of which only some kinds of rows were handed out, by the numbers of files.
     partial: HashMap<u32, Partial>,
     round: Option<Round>,
+    /// Components of meshes that a cursor names, until they are read again.
+    begun: Vec<StoredPart<String>>,
     watcher: Arc<Watcher>,
     woken: Woken,
     next_sweep: Instant,
@@ -133,7 +141,22 @@ impl LogDir {
         Follower::new(self.frozen(None), find_roots, maker, options)
     }
 
-    /// Follows the rows of several kinds in one pass.
+    /// Follows the table of events.
+    ///
+    /// # Errors
+    /// As [`follow`](Self::follow).
+    pub fn follow_events(
+        &self,
+        mut live: LiveSelection,
+        options: FollowOptions,
+    ) -> Result<Follower> {
+        let find_roots = live.roots.take();
+        let maker = RowMaker::of_events(self, live)?;
+        Follower::new(self.frozen(None), find_roots, maker, options)
+    }
+
+    /// Follows the rows of several kinds in one pass. Rows of hparams have keys only: they tell which
+    /// runs wrote hyperparameters, or the status of a session.
     ///
     /// # Errors
     /// As [`follow`](Self::follow).
@@ -164,6 +187,7 @@ impl Follower {
         let mut files = Files::default();
         let mut partial = HashMap::new();
         let mut given = None;
+        let mut begun = Vec::new();
         if let Some(text) = &options.cursor {
             let cursor = Cursor::from_text(text)?;
             if cursor.question != stable_hash(options.question.bytes()) {
@@ -174,6 +198,7 @@ impl Follower {
             }
             given = Some(cursor.place).filter(|_| !cursor.files.is_empty());
             partial = cursor.partial.iter().map(|p| (p.file, *p)).collect();
+            begun = cursor.meshes;
             for run in cursor.runs {
                 let number = runs.restore(&run);
                 maker.admit_run(&run.name);
@@ -193,6 +218,7 @@ impl Follower {
             files,
             partial,
             round: None,
+            begun,
             watcher: Arc::default(),
             woken: Woken::Anything,
             next_sweep: Instant::now(),
@@ -208,8 +234,10 @@ impl Follower {
     /// As a scan's; after an error, the follower is where it was before.
     pub fn step(&mut self, go_on: &mut dyn FnMut() -> bool) -> Result<Step> {
         loop {
-            if let Some((kind, batch)) = self.take_batch() {
-                return Ok(Step::Rows(kind, batch));
+            match self.take_batch() {
+                Some((Some(kind), batch)) => return Ok(Step::Rows(kind, batch)),
+                Some((None, batch)) => return Ok(Step::Events(batch)),
+                None => {}
             }
             if self.round.is_some() {
                 match self.go_round(go_on) {
@@ -225,7 +253,14 @@ impl Follower {
             }
             self.look(go_on)?;
             self.begin_round(go_on)?;
+            if self.round.is_none() && self.can_begin_meshes() {
+                self.begin_meshes()?;
+                continue; // files may turn out to be others
+            }
             if self.round.is_none() {
+                if let Some(batch) = self.settled_meshes()? {
+                    return Ok(Step::Rows(Kind::Meshes, batch));
+                }
                 return Ok(Step::Idle(self.patience()));
             }
         }
@@ -234,6 +269,7 @@ impl Follower {
     /// Gives up what was read ahead. Nothing is lost: it is in no cursor.
     pub fn rest(&mut self) {
         self.partial = self.partials();
+        self.rest_meshes();
         self.round = None;
     }
 
@@ -286,23 +322,31 @@ impl Follower {
             runs: runs.map(run).collect(),
             files: self.files.files.iter().map(Followed::state).collect(),
             partial,
+            meshes: self.begun_meshes(),
         }
         .to_text()
     }
 
-    /// What is waited at.
+    /// What is waited at, at most once a file.
     pub fn pending(&self) -> Vec<Pending> {
-        let files = self.files.files.iter().filter(|file| file.is_pending);
-        files
-            .filter_map(|file| {
-                let entry = file.entry.as_ref()?;
-                let offset = file.position.offset;
-                Some(Pending {
-                    path: entry.path.clone(),
-                    offset,
-                    length: entry.length().saturating_sub(offset),
-                })
+        let mut begun: HashMap<u32, u64> = HashMap::new();
+        for part in self.begun_meshes() {
+            let first = begun.entry(part.file).or_insert(part.offset);
+            *first = part.offset.min(*first);
+        }
+        let pending = |(id, file): (u32, &Followed)| {
+            let entry = file.entry.as_ref()?;
+            let end = file.is_pending.then_some(file.position.offset);
+            let offset = begun.get(&id).copied().or(end)?;
+            Some(Pending {
+                path: entry.path.clone(),
+                offset,
+                length: entry.length().saturating_sub(offset),
             })
+        };
+        (0u32..)
+            .zip(&self.files.files)
+            .filter_map(pending)
             .collect()
     }
 

@@ -3,14 +3,13 @@
 use super::Follower;
 use super::cursor::Partial;
 use super::file::{Advance, Followed};
-use super::maker::RowTask;
+use super::maker::{Made, bit};
+use super::task::RowTask;
 use crate::catalog::{FileEntry, Run, natural};
 use crate::error::{Error, Result};
-use crate::event::kind::Kind;
 use crate::scan::tags::{self, UnitMetadata};
 use crate::scan::walk::{End, Span};
 use crate::scan::{FileTask, Ordered, Position, Threads, tasks};
-use arrow_array::RecordBatch;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,9 +26,16 @@ pub(super) struct Round {
     in_hand: Option<InHand>,
 }
 
+impl Round {
+    /// A bit for each kind of rows of the unit in hand that is handed out.
+    pub(super) fn in_hand(&self) -> Option<u16> {
+        self.in_hand.as_ref().map(|unit| unit.taken)
+    }
+}
+
 /// Rows of a unit, and where its files stand when all of them are handed out.
 struct InHand {
-    batches: VecDeque<(Kind, RecordBatch)>,
+    batches: VecDeque<Made>,
     advances: Vec<(u32, Position, Advance)>,
     read: Vec<(u32, bool)>,
     /// A bit for each kind of rows that is handed out.
@@ -61,6 +67,10 @@ impl Follower {
         }
         if due.is_empty() {
             return Ok(());
+        }
+        if !self.begun.is_empty() {
+            self.begin_meshes()?;
+            return self.begin_round(go_on); // files may turn out to be others
         }
         let (tasks, known) = self.tasks(due, by_run, go_on)?;
         let whole = tasks.iter().filter(|task| task.end != End::Final);
@@ -139,7 +149,7 @@ impl Follower {
             advances: Vec::new(),
             read: Vec::new(),
             taken: 0,
-            metadata: Arc::clone(&decoded.output.metadata),
+            metadata: Arc::clone(decoded.output.metadata()),
         };
         for ((id, is_last), span) in parts.into_iter().zip(&decoded.spans) {
             in_hand.taken |= self.partial.get(&id).map_or(0, |partial| partial.kinds);
@@ -154,9 +164,8 @@ impl Follower {
             self.rest(); // what else was read ahead is read again
             return Ok(());
         }
-        in_hand.batches = self.maker.make(decoded.output)?.into();
         let taken = in_hand.taken;
-        in_hand.batches.retain(|(kind, _)| taken & bit(*kind) == 0);
+        in_hand.batches = self.maker.make(decoded.output, taken)?.into();
         let is_empty = in_hand.batches.is_empty();
         if let Some(round) = &mut self.round {
             round.in_hand = Some(in_hand);
@@ -195,7 +204,7 @@ impl Follower {
     }
 
     /// The next batch of the unit in hand. With the last, its files move on.
-    pub(super) fn take_batch(&mut self) -> Option<(Kind, RecordBatch)> {
+    pub(super) fn take_batch(&mut self) -> Option<Made> {
         let in_hand = self.round.as_mut()?.in_hand.as_mut()?;
         let (kind, batch) = in_hand.batches.pop_front()?;
         in_hand.taken |= bit(kind);
@@ -218,6 +227,9 @@ impl Follower {
         let in_hand = self.round.as_mut().and_then(|round| round.in_hand.take());
         let Some(in_hand) = in_hand else { return };
         self.learn(&in_hand.metadata);
+        if let Some(meshes) = self.maker.meshes() {
+            meshes.commit();
+        }
         for (id, next, advance) in in_hand.advances {
             let file = &mut self.files.files[id as usize];
             if let Advance::Same(ends) = advance {
@@ -254,8 +266,4 @@ impl Follower {
         }
         partial
     }
-}
-
-fn bit(kind: Kind) -> u16 {
-    1 << kind as u16
 }

@@ -14,6 +14,7 @@ use crate::scan::resolve::{Gate, Resolved, for_each_value};
 use crate::scan::tags::{Tags, UnitMetadata};
 use crate::scan::{Access, Decoded, Output, Scratch, Task, WorkUnit, decode};
 use crate::table::{Judge, Memory};
+use std::sync::Arc;
 
 /// Lists events.
 pub struct EventsTask {
@@ -50,7 +51,8 @@ pub struct EventRows {
     pub plugin: Vec<Option<String>>,
     /// What it says that is no value, if asked for.
     pub detail: Vec<Option<String>>,
-    metadata: UnitMetadata,
+    /// What is known of the tags.
+    pub metadata: Arc<UnitMetadata>,
 }
 
 /// The fields of `Event.what`.
@@ -245,7 +247,7 @@ impl Events for Lister<'_> {
     }
 
     fn finish(mut self, _: &mut Memory) -> EventRows {
-        self.rows.metadata = self.tags.finish();
+        self.rows.metadata = Arc::new(self.tags.finish());
         self.rows
     }
 }

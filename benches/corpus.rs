@@ -114,7 +114,8 @@ impl Log {
             double(out, 1, wall_time);
             int(out, 2, step as u64);
             what(out);
-        });
+            Ok(())
+        })?;
         self.records += 1;
         self.bytes += self.frame.len() as u64;
         Ok(self.file.write_all(&self.frame)?)

@@ -45,6 +45,8 @@ _TORCH_ONLY = {
     "torch.float8_e5m2fnuz": ("float8_e5m2fnuz", "uint8"),
     "torch.float8_e4m3fnuz": ("float8_e4m3fnuz", "uint8"),
 }
+# Elements that are widened at a time.
+_PIECE = 1 << 20
 _ALLOWED = "a number, a sequence of numbers, or an array (NumPy, DLPack, buffer protocol)"
 
 
@@ -81,9 +83,13 @@ def as_array(value: Any, name: str, hidden: float = math.nan) -> npt.NDArray[Any
     """
     array, dtype = _array_and_dtype(value, name, hidden)
     if dtype not in _BUILTIN:
-        packed = np.ascontiguousarray(array).reshape(-1).view(np.uint8), dtype, array.shape
-        wide = np.frombuffer(_native.doubles(packed), np.float64)
-        return wide.astype(np.float32).reshape(array.shape)
+        flat = np.ascontiguousarray(array).reshape(-1)
+        wide = np.empty(array.size, np.float32)
+        for start in range(0, array.size, _PIECE):
+            piece = flat[start : start + _PIECE]
+            packed = piece.view(np.uint8), dtype, piece.shape
+            wide[start : start + _PIECE] = np.frombuffer(_native.doubles(packed), np.float64)
+        return wide.reshape(array.shape)
     return array
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -31,18 +31,18 @@ class FileSet:
         #: Bytes of all files.
         self.bytes = 0
 
-    def write(self, path: Path, content: bytes) -> None:
-        """Writes the content of ``path`` under another name beside it."""
+    def write(self, path: Path, content: Iterable[bytes]) -> None:
+        """Writes the content of ``path``, piece by piece, under another name beside it."""
         self._make(path.parent)
         # As short as it can be: the name of the file itself may be as long as the disk allows.
         beside = path.with_name(f".{os.urandom(6).hex()}.tmp")
         self._written.append((beside, path))
         with beside.open("xb") as file:
-            file.write(content)
+            for piece in content:
+                self.bytes += file.write(piece)
             if self._fsync:
                 file.flush()
                 os.fsync(file.fileno())
-        self.bytes += len(content)
 
     def commit(self) -> None:
         """Gives every file its name, in the order in which they were written."""

@@ -92,7 +92,9 @@ class FileWriter:
         """Adds points of one series; float64, int64 and float64 arrays of one length."""
         self.native.add_scalar_batch(tag, values, steps, wall_times)
 
-    def add_values(self, values: list[bytes], step: int | None, wall_time: float | None) -> None:
+    def add_values(
+        self, values: list[_native.Value], step: int | None, wall_time: float | None
+    ) -> None:
         """Adds encoded ``Summary.Value`` messages as one event."""
         self.native.add_values(values, step, wall_time)
 

@@ -22,7 +22,7 @@ def curve(labels: Any, predictions: Any, weights: Any, thresholds: int) -> np.nd
     weighed = None if weights is None else _arrays.pack(weights, "x")
     encoded, problem = _native.pr_curve_value("p", *packed, weighed, thresholds)
     assert problem is None
-    value = Summary.Value.FromString(encoded)
+    value = Summary.Value.FromString(bytes(encoded))
     content = value.metadata.plugin_data.content
     assert PrCurvePluginData.FromString(content).num_thresholds == thresholds
     assert [dim.size for dim in value.tensor.tensor_shape.dim] == [6, thresholds]

@@ -19,7 +19,7 @@ EDGES = np.array(_native.default_edges())
 def proto(values: Any, bins: Any = None, max_bins: int | None = None) -> HistogramProto:
     packed = _arrays.pack(values, "values")
     encoded, _ = _native.histogram_value("h", packed, bins, max_bins)
-    return Summary.Value.FromString(encoded).histo
+    return Summary.Value.FromString(bytes(encoded)).histo
 
 
 def reference(values: np.ndarray, bins: Any) -> tuple[list[float], list[float]]:
@@ -134,7 +134,8 @@ def test_max_bins_that_do_not_divide_merge_the_rest() -> None:
 def test_rows_of_tensorflow_for_one_value_and_for_none() -> None:
     def rows(values: Any) -> np.ndarray:
         packed = _arrays.pack(np.asarray(values, float), "values")
-        value = Summary.Value.FromString(_native.histogram_tensor_value("h", packed, 4))
+        encoded = _native.histogram_tensor_value("h", packed, 4)
+        value = Summary.Value.FromString(bytes(encoded))
         return np.frombuffer(value.tensor.tensor_content).reshape(4, 3)
 
     assert (rows([]) == 0).all()

@@ -142,7 +142,8 @@ class TestBytes:
         value = Summary.Value(tag="big", simple_value=1)
         big = Summary.Value(tag="x" * 300_000)
         raw = Event(step=5, file_version="brain.Event:7")
-        writer.add_values([value.SerializeToString(), big.SerializeToString(), b""], 1, 1.0)
+        encoded = [value.SerializeToString(), big.SerializeToString(), b""]
+        writer.add_values([_native.Value(one) for one in encoded], 1, 1.0)
         writer.add_graph_def(b"graph" * 1000, 1.0)
         writer.add_meta_graph(b"meta", 1.0)
         writer.add_run_metadata("step1", b"stats", None, 1.0)

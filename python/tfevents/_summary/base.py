@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from tfevents import _native
 from tfevents._file_writer import FileWriter
 
 
@@ -38,12 +39,12 @@ class Base(ABC):
     def get_logdir(self) -> str:
         """The directory of the run."""
 
-    def _emit(self, values: Sequence[bytes], step: Any, wall_time: Any) -> None:
+    def _emit(self, values: Sequence[_native.Value], step: Any, wall_time: Any) -> None:
         """Writes one event of encoded ``Summary.Value`` messages."""
         self._get_file_writer().add_values(list(values), *self._defaults(step, wall_time))
 
     def _emit_fitted(
-        self, tag: str, made: tuple[bytes, str | None], step: Any, wall_time: Any
+        self, tag: str, made: tuple[_native.Value, str | None], step: Any, wall_time: Any
     ) -> None:
         """Writes an encoded value, of which the encoder says what it had to change, if anything."""
         value, problem = made

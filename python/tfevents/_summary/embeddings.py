@@ -68,10 +68,10 @@ class Embeddings(Base):
         number = str(step).zfill(5)
         below = f"{number}/{_encode(tag)}"
         root = Path(self.get_logdir())
-        contents = {"tensors.tsv": _native.tsv(packed)}
+        contents: dict[str, Sequence[bytes]] = {"tensors.tsv": _native.tsv(packed)}
         entry = {"tensor_name": f"{tag}:{number}"}
         if lines is not None:
-            contents["metadata.tsv"] = "".join(lines).encode()
+            contents["metadata.tsv"] = [line.encode() for line in lines]
             entry["metadata_path"] = f"{below}/metadata.tsv"
         dimensions: tuple[int, int] | None = None
         if sprite is not None and images is not None:
@@ -79,10 +79,10 @@ class Embeddings(Base):
             entry["sprite"] = f"{below}/sprite.png"
             dimensions = (images[2][3], images[2][2])
         entry["tensor_path"] = f"{below}/tensors.tsv"
-        size = sum(map(len, contents.values()))
+        size = sum(sum(map(len, pieces)) for pieces in contents.values())
         with self._beside.attempt(size, f"embedding {tag!r}") as files:
-            for name, content in contents.items():
-                files.write(root / below / name, content)
+            for name, pieces in contents.items():
+                files.write(root / below / name, pieces)
             list_embedding(files, root, entry, dimensions)
 
 

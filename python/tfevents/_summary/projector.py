@@ -46,7 +46,7 @@ def list_embedding(
     path = root / CONFIG
     with _alone(root):
         text = _merged(path, entry["tensor_name"], _block(entry, thumbnail))
-        files.write(path, text.encode())
+        files.write(path, [text.encode()])
         files.commit()
 
 

@@ -91,7 +91,7 @@ class Scalars(Base):
             ValueError: If the lengths differ.
         """
         _checks.tag(tag)
-        numbers = _vector(values, "values", np.float64)
+        numbers = _vector(values, "values", (np.float64, np.float32))
         count = len(numbers)
         at = _arrays.as_array(steps, "steps")
         if at.size == 0:
@@ -102,12 +102,12 @@ class Scalars(Base):
         if at.dtype.kind == "u" and at.size and int(at.max()) >= 2**63:
             message = "`steps` must fit signed 64-bit integers"
             raise ValueError(message)
-        at = at.astype(np.int64)
+        at = at.astype(np.int64, copy=False)
         if at.ndim == 0 and int(at) + count > 2**63:
             message = f"`steps` must leave room for {count} steps below 2**63, not {int(at)}"
             raise ValueError(message)
         at = np.arange(count, dtype=np.int64) + at if at.ndim == 0 else _flat(at, "steps")
-        times = None if wall_times is None else _vector(wall_times, "wall_times", np.float64)
+        times = None if wall_times is None else _vector(wall_times, "wall_times", (np.float64,))
         if times is not None and times.size == 1 != count:
             times = np.full(count, times[0])
         if len(at) != count or (times is not None and len(times) != count):
@@ -155,12 +155,15 @@ def _mapping(value: Any, name: str) -> Mapping[Any, Any]:
     return value
 
 
-def _vector(value: Any, name: str, dtype: type) -> np.ndarray[Any, Any]:
+def _vector(value: Any, name: str, kept: tuple[type, ...]) -> np.ndarray[Any, Any]:
+    """Numbers of one axis; of another dtype than those of ``kept`` they become float64."""
     numbers = _arrays.as_array(value, name)
     if numbers.dtype.kind not in "biuf" and numbers.dtype.type.__module__ != "ml_dtypes":
         message = f"`{name}` must be real numbers, not an array of dtype {numbers.dtype}"
         raise TypeError(message)
-    return _flat(np.atleast_1d(numbers).astype(dtype, copy=False), name)
+    if numbers.dtype.type not in kept:
+        numbers = numbers.astype(np.float64)
+    return _flat(np.atleast_1d(numbers), name)
 
 
 def _flat(numbers: np.ndarray[Any, Any], name: str) -> np.ndarray[Any, Any]:

@@ -229,7 +229,8 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]
         for layer in self._embeddings():
             points = keras.ops.convert_to_numpy(layer.embeddings)
             table = _native.tsv(_arrays.pack(points, layer.name))
-            with self._beside.attempt(len(table), f"embedding {layer.name!r}") as files:
+            size = sum(map(len, table))
+            with self._beside.attempt(size, f"embedding {layer.name!r}") as files:
                 files.write(folder / _table(layer), table)
                 files.commit()
 
@@ -242,7 +243,7 @@ def _number(optimizer: Any) -> float:
     return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
 
 
-def _weight_image(tag: str, weight: np.ndarray[Any, Any]) -> bytes | None:
+def _weight_image(tag: str, weight: np.ndarray[Any, Any]) -> _native.Value | None:
     """A weight as up to three images, if Keras shows it.
 
     A vector is one row, a matrix one image. Of three axes, each channel is an image. A kernel

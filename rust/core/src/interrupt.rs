@@ -34,6 +34,28 @@ pub fn watched<T>(go_on: fn() -> bool, work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Bytes that are copied, or go through a checksum, between two looks.
+pub(crate) const STRETCH: usize = 1 << 20;
+
+/// Appends `bytes` to `out`. Up to [`STRETCH`] of them are copied without a look, so that this may
+/// be done with a lock held.
+///
+/// # Errors
+/// If the caller has asked to stop; `out` then has a part of them.
+#[inline]
+pub(crate) fn copy(bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    out.reserve(bytes.len());
+    if bytes.len() <= STRETCH {
+        out.extend_from_slice(bytes);
+        return Ok(());
+    }
+    for stretch in bytes.chunks(STRETCH) {
+        check()?;
+        out.extend_from_slice(stretch);
+    }
+    Ok(())
+}
+
 /// To be called every few milliseconds.
 ///
 /// # Errors

@@ -66,7 +66,7 @@ mod _native {
         hparams_end_value, hparams_experiment_value, hparams_start_value, layout_value,
     };
     #[pymodule_export]
-    use super::summary::{doubles, strings_value, tensor_value, tsv};
+    use super::summary::{PyValue, doubles, strings_value, tensor_value, tsv};
     #[pymodule_export]
     use super::writer::PyWriter;
 

@@ -15,6 +15,9 @@ use tfevents::{Error, ErrorKind};
 use crate::interrupt::watched;
 use crate::{ending, exit};
 
+/// From here on a record takes longer to encode than to give up the interpreter lock.
+const LARGE: usize = 64 << 10;
+
 /// A writer, closed when nobody refers to it any more.
 pub struct Live {
     writer: Arc<Writer>,
@@ -109,6 +112,23 @@ impl Live {
             Ok(_) => self.notices(py),
             Err(error) => Err(waiting.0.unwrap_or_else(|| exception(&error))),
         }
+    }
+
+    /// As [`append`](Self::append), of a record that may be large: then the interpreter lock is not
+    /// held, and a signal handler that raises ends the call before anything is added.
+    pub fn append_large<E: Encode + Sync + ?Sized>(
+        &self,
+        py: Python<'_>,
+        record: &E,
+    ) -> PyResult<()> {
+        if record.encoded_len() <= LARGE {
+            return self.append(py, record);
+        }
+        self.detached(py, |writer, waiting| {
+            // A record that is dropped is counted.
+            let _ = writer.append_while(record, &mut |pause| waiting.rest(pause))?;
+            Ok(())
+        })
     }
 
     /// Runs `work` without the interpreter lock, until a signal handler raises.

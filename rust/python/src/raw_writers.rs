@@ -68,7 +68,7 @@ impl PyEventWriter {
 
     /// Writes a serialised event.
     fn write(&self, py: Python<'_>, event: &[u8]) -> PyResult<()> {
-        self.live.append(py, event)
+        self.live.append_large(py, event)
     }
 
     /// Waits until everything is as safe as `durability` says, or for `timeout` seconds.
@@ -123,7 +123,7 @@ impl PyRecordWriter {
 
     /// Writes a record.
     fn write(&self, py: Python<'_>, record: &[u8]) -> PyResult<()> {
-        self.live.append(py, record)
+        self.live.append_large(py, record)
     }
 
     /// Waits until everything is as safe as `durability` says, or for `timeout` seconds.

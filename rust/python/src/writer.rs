@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use tfevents::event::encode::{
     Encode, Event, Graph, PlainScalar, RunMetadata, Scalar, ScalarValue, SessionLog, Summary,
     Values, Version, put_value, value_len,
@@ -20,6 +20,7 @@ use crate::column::Column;
 use crate::ending;
 use crate::lifetime::Live;
 use crate::number::{number, plain, quick};
+use crate::summary::PyValue;
 use crate::{exit, options};
 
 /// Points of a batch that are copied and encoded at a time.
@@ -31,14 +32,11 @@ fn now() -> f64 {
 }
 
 /// One summary of values that are encoded already.
-struct Encoded<'a>(&'a [Bound<'a, PyBytes>]);
+struct Encoded<'a>(Vec<&'a [u8]>);
 
 impl Encoded<'_> {
     fn inner_len(&self) -> usize {
-        self.0
-            .iter()
-            .map(|value| value_len(value.as_bytes().len()))
-            .sum()
+        self.0.iter().map(|value| value_len(value.len())).sum()
     }
 }
 
@@ -47,11 +45,9 @@ impl Encode for Encoded<'_> {
         Values::around(self.inner_len())
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(&self, out: &mut Vec<u8>) -> tfevents::Result<()> {
         Values::open(out, self.inner_len());
-        for value in self.0 {
-            put_value(out, value.as_bytes());
-        }
+        self.0.iter().try_for_each(|value| put_value(out, *value))
     }
 }
 
@@ -82,14 +78,27 @@ impl PyWriter {
         wall_time: Option<f64>,
         what: E,
     ) -> PyResult<()> {
-        self.live.append(
-            py,
-            &Event {
-                wall_time: wall_time.unwrap_or_else(now),
-                step: step.unwrap_or(0),
-                what,
-            },
-        )
+        self.live.append(py, &event(step, wall_time, what))
+    }
+
+    /// As `add`, of what may take a while to copy.
+    fn add_large<E: Encode + Sync>(
+        &self,
+        py: Python<'_>,
+        step: Option<i64>,
+        wall_time: Option<f64>,
+        what: E,
+    ) -> PyResult<()> {
+        self.live.append_large(py, &event(step, wall_time, what))
+    }
+}
+
+#[inline]
+fn event<E>(step: Option<i64>, wall_time: Option<f64>, what: E) -> Event<E> {
+    Event {
+        wall_time: wall_time.unwrap_or_else(now),
+        step: step.unwrap_or(0),
+        what,
     }
 }
 
@@ -242,13 +251,14 @@ impl PyWriter {
         step: Option<i64>,
         wall_time: Option<f64>,
     ) -> PyResult<()> {
-        let values: Vec<Bound<'_, PyBytes>> = values.extract()?;
-        self.add(py, step, wall_time, Encoded(&values))
+        let values: Vec<Bound<'_, PyValue>> = values.extract()?;
+        let values = values.iter().map(|value| value.get().0.as_slice());
+        self.add_large(py, step, wall_time, Encoded(values.collect()))
     }
 
     /// Adds a serialised `Event` as it is.
     fn add_event(&self, py: Python<'_>, event: &[u8]) -> PyResult<()> {
-        self.live.append(py, event)
+        self.live.append_large(py, event)
     }
 
     /// Adds a serialised `GraphDef`.
@@ -260,7 +270,7 @@ impl PyWriter {
         wall_time: Option<f64>,
         step: Option<i64>,
     ) -> PyResult<()> {
-        self.add(py, step, wall_time, Graph::GraphDef(graph_def))
+        self.add_large(py, step, wall_time, Graph::GraphDef(graph_def))
     }
 
     /// Adds a serialised `MetaGraphDef`.
@@ -272,7 +282,7 @@ impl PyWriter {
         wall_time: Option<f64>,
         step: Option<i64>,
     ) -> PyResult<()> {
-        self.add(py, step, wall_time, Graph::MetaGraph(meta_graph))
+        self.add_large(py, step, wall_time, Graph::MetaGraph(meta_graph))
     }
 
     /// Adds a serialised `RunMetadata`.
@@ -286,7 +296,7 @@ impl PyWriter {
         wall_time: Option<f64>,
     ) -> PyResult<()> {
         let data = run_metadata;
-        self.add(py, step, wall_time, RunMetadata { tag, data })
+        self.add_large(py, step, wall_time, RunMetadata { tag, data })
     }
 
     /// Says that a session starts at `step`.
@@ -342,7 +352,8 @@ fn no_tag(tag: &Bound<'_, PyAny>) -> PyErr {
 #[inline]
 fn put_scalar(tag: &str, value: f64, out: &mut Vec<u8>) {
     let value = value as f32;
-    put_value(out, &PlainScalar { tag, value });
+    // A scalar is never so large that it can be interrupted.
+    let _ = put_value(out, &PlainScalar { tag, value });
 }
 
 /// Encodes a mapping of anything that holds numbers.

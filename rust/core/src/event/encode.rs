@@ -16,6 +16,8 @@
 //!
 //! Source: `tensorflow/core/util/event.proto`, `summary.proto`, `tensor.proto`.
 
+use crate::{Result, interrupt};
+
 /// The version every event file says it has.
 pub const FILE_VERSION: &str = "brain.Event:2";
 /// What our files give as `source_metadata.writer`.
@@ -26,8 +28,8 @@ mod field;
 pub use field::{put_varint, varint_len};
 
 use field::{
-    I32, I64, VARINT, key, len_field_len, optional_len, put_bytes_field, put_len_field,
-    put_optional, put_varint_field, varint_field_len,
+    I32, I64, VARINT, key, len_field_len, optional_len, put_bytes_field, put_large_field,
+    put_len_field, put_optional, put_varint_field, varint_field_len,
 };
 
 /// Something that knows its exact size before it writes itself.
@@ -35,7 +37,11 @@ pub trait Encode {
     /// How many bytes [`encode`](Self::encode) appends.
     fn encoded_len(&self) -> usize;
     /// Appends the bytes.
-    fn encode(&self, out: &mut Vec<u8>);
+    ///
+    /// # Errors
+    /// If there are many, and the caller of [`interrupt::watched`](crate::interrupt::watched) has
+    /// asked to stop.
+    fn encode(&self, out: &mut Vec<u8>) -> Result<()>;
 }
 
 /// Bytes that are encoded already.
@@ -44,8 +50,8 @@ impl Encode for [u8] {
         self.len()
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self);
+    fn encode(&self, out: &mut Vec<u8>) -> Result<()> {
+        interrupt::copy(self, out)
     }
 }
 
@@ -68,13 +74,13 @@ impl<W: Encode> Encode for Event<W> {
     }
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<()> {
         if self.wall_time.to_bits() != 0 {
             out.push(key(1, I64));
             out.extend_from_slice(&self.wall_time.to_le_bytes());
         }
         put_varint_field(out, 2, self.step as u64);
-        self.what.encode(out);
+        self.what.encode(out)
     }
 }
 
@@ -94,12 +100,13 @@ impl Encode for Version {
         len_field_len(FILE_VERSION.len()) + source
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<()> {
         put_bytes_field(out, 3, FILE_VERSION.as_bytes());
         if !self.writer.is_empty() {
             put_len_field(out, 10, len_field_len(self.writer.len()));
             put_bytes_field(out, 1, self.writer.as_bytes());
         }
+        Ok(())
     }
 }
 
@@ -114,11 +121,11 @@ impl<V: Encode> Encode for Summary<V> {
     }
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<()> {
         let value = self.0.encoded_len();
         put_len_field(out, 5, len_field_len(value));
         put_len_field(out, 1, value);
-        self.0.encode(out);
+        self.0.encode(out)
     }
 }
 
@@ -143,8 +150,8 @@ impl Encode for Values<'_> {
         len_field_len(self.0.len())
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
-        put_bytes_field(out, 5, self.0);
+    fn encode(&self, out: &mut Vec<u8>) -> Result<()> {
+        put_large_field(out, 5, self.0)
     }
 }
 
@@ -154,10 +161,13 @@ pub const fn value_len(bytes: usize) -> usize {
 }
 
 /// Appends `value` as a `Summary.value` field, for [`Values`].
+///
+/// # Errors
+/// As [`Encode::encode`].
 #[inline]
-pub fn put_value<V: Encode + ?Sized>(out: &mut Vec<u8>, value: &V) {
+pub fn put_value<V: Encode + ?Sized>(out: &mut Vec<u8>, value: &V) -> Result<()> {
     put_len_field(out, 1, value.encoded_len());
-    value.encode(out);
+    value.encode(out)
 }
 
 /// One field of bytes: a serialised `GraphDef` (4) or `MetaGraphDef` (9).
@@ -183,9 +193,9 @@ impl Encode for Graph<'_> {
         len_field_len(self.field().1.len())
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<()> {
         let (field, bytes) = self.field();
-        put_bytes_field(out, field, bytes);
+        put_large_field(out, field, bytes)
     }
 }
 
@@ -209,10 +219,13 @@ impl Encode for RunMetadata<'_> {
         len_field_len(self.inner_len())
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<()> {
         put_len_field(out, 8, self.inner_len());
         put_optional(out, 1, self.tag.as_bytes());
-        put_optional(out, 2, self.data);
+        if self.data.is_empty() {
+            return Ok(());
+        }
+        put_large_field(out, 2, self.data)
     }
 }
 
@@ -233,8 +246,9 @@ impl Encode for SessionLog {
         len_field_len(2)
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<()> {
         put_bytes_field(out, 7, &[key(1, VARINT), *self as u8]);
+        Ok(())
     }
 }
 
@@ -285,9 +299,10 @@ impl Encode for PlainScalar<'_> {
     }
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<()> {
         put_optional(out, 1, self.tag.as_bytes());
         Self::put_value(out, self.value);
+        Ok(())
     }
 }
 
@@ -329,7 +344,7 @@ impl Encode for ScalarValue<'_> {
     }
 
     #[inline]
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(&self, out: &mut Vec<u8>) -> Result<()> {
         put_optional(out, 1, self.tag.as_bytes());
         match self.value {
             Scalar::Simple(value) => PlainScalar::put_value(out, value),
@@ -353,6 +368,7 @@ impl Encode for ScalarValue<'_> {
             put_optional(out, 2, self.display_name.as_bytes());
             put_optional(out, 3, self.description.as_bytes());
         }
+        Ok(())
     }
 }
 

@@ -59,6 +59,23 @@ impl MaskedCrc {
     }
 }
 
+/// A checksum of bytes that come in pieces.
+pub(super) struct LongCrc(crc_fast::Digest);
+
+impl LongCrc {
+    pub fn new() -> Self {
+        Self(crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi))
+    }
+
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn masked(&self) -> MaskedCrc {
+        MaskedCrc::mask(self.0.finalize() as u32)
+    }
+}
+
 impl fmt::Debug for MaskedCrc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MaskedCrc({:#010x})", self.0)

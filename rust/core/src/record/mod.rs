@@ -18,7 +18,7 @@ pub mod slice;
 mod write;
 
 pub use scan::{Frame, frame, resync};
-pub use write::{append_record, frame_in_place};
+pub use write::{append_record, frame_in_place, frame_large};
 
 /// Bytes of the length field.
 pub const LENGTH: usize = 8;

@@ -1,7 +1,8 @@
 //! Frames payloads.
 
-use super::crc::MaskedCrc;
+use super::crc::{LongCrc, MaskedCrc};
 use super::{HEADER, OVERHEAD};
+use crate::{Result, interrupt};
 
 /// Appends `payload` as one record.
 pub fn append_record(out: &mut Vec<u8>, payload: &[u8]) {
@@ -13,15 +14,56 @@ pub fn append_record(out: &mut Vec<u8>, payload: &[u8]) {
 
 /// Makes a record of what `write` appends: the payload is written once, at its final place, and
 /// the header is filled in afterwards.
-pub fn frame_in_place(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+///
+/// # Errors
+/// Those of `write`; nothing is appended then.
+#[inline]
+pub fn frame_in_place(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+) -> Result<()> {
+    frame(out, write, |payload| Ok(MaskedCrc::of(payload)))
+}
+
+/// As [`frame_in_place`], of so many bytes that their checksum takes a while.
+///
+/// # Errors
+/// Those of `write`, and if the caller of [`interrupt::watched`] has asked to stop.
+pub fn frame_large(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+) -> Result<()> {
+    frame(out, write, |payload| {
+        let mut crc = LongCrc::new();
+        for stretch in payload.chunks(interrupt::STRETCH) {
+            interrupt::check()?;
+            crc.add(stretch);
+        }
+        Ok(crc.masked())
+    })
+}
+
+#[inline]
+fn frame(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+    sum: impl FnOnce(&[u8]) -> Result<MaskedCrc>,
+) -> Result<()> {
     let start = out.len();
     out.extend_from_slice(&[0; HEADER]);
-    write(out);
+    let summed = write(out).and_then(|()| sum(&out[start + HEADER..]));
+    let footer = match summed {
+        Ok(crc) => crc.to_le_bytes(),
+        Err(error) => {
+            out.truncate(start);
+            return Err(error);
+        }
+    };
     let payload = &out[start + HEADER..];
-    let footer = MaskedCrc::of(payload).to_le_bytes();
     let header = header(payload.len());
     out[start..start + HEADER].copy_from_slice(&header);
     out.extend_from_slice(&footer);
+    Ok(())
 }
 
 /// The twelve bytes before a payload of `length` bytes.
@@ -45,8 +87,14 @@ mod tests {
         assert_eq!(out.len(), 24 + OVERHEAD);
         assert_eq!(out[8..12], 0x224b_7fa3u32.to_le_bytes());
         assert_eq!(out[36..], 0xab36_4b12u32.to_le_bytes());
-        let mut same = vec![1, 2, 3];
-        frame_in_place(&mut same, |out| out.extend_from_slice(payload));
-        assert_eq!(same[3..], out);
+        for frame in [frame_in_place, frame_large] {
+            let mut same = vec![1, 2, 3];
+            let put = |out: &mut Vec<u8>| {
+                out.extend_from_slice(payload);
+                Ok(())
+            };
+            frame(&mut same, put).expect("nobody stops it");
+            assert_eq!(same[3..], out);
+        }
     }
 }

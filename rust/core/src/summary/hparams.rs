@@ -10,6 +10,7 @@
 
 use super::value::{Content, Metadata, value};
 use super::wire;
+use crate::Result;
 
 /// What a hyperparameter can be.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +67,10 @@ pub enum Status {
 }
 
 /// The `Summary.Value` that declares hyperparameters and the tags of metrics.
-pub fn experiment(hparams: &[Hparam], metrics: &[String], created: f64) -> Vec<u8> {
+///
+/// # Errors
+/// As [`value`].
+pub fn experiment(hparams: &[Hparam], metrics: &[String], created: f64) -> Result<Vec<u8>> {
     named("_hparams_/experiment", 2, |out| {
         wire::double(out, 3, created);
         for hparam in hparams {
@@ -92,7 +96,10 @@ pub fn experiment(hparams: &[Hparam], metrics: &[String], created: f64) -> Vec<u
 }
 
 /// The `Summary.Value` that starts a session; `group` and `started` (seconds) may be empty and 0.
-pub fn session_start(hparams: &[Hparam], group: &str, started: f64) -> Vec<u8> {
+///
+/// # Errors
+/// As [`value`].
+pub fn session_start(hparams: &[Hparam], group: &str, started: f64) -> Result<Vec<u8>> {
     named("_hparams_/session_start_info", 3, |out| {
         for hparam in hparams
             .iter()
@@ -109,14 +116,17 @@ pub fn session_start(hparams: &[Hparam], group: &str, started: f64) -> Vec<u8> {
 }
 
 /// The `Summary.Value` that ends a session; `ended` (seconds) may be 0.
-pub fn session_end(status: Status, ended: f64) -> Vec<u8> {
+///
+/// # Errors
+/// As [`value`].
+pub fn session_end(status: Status, ended: f64) -> Result<Vec<u8>> {
     named("_hparams_/session_end_info", 4, |out| {
         wire::integer(out, 1, status as i64);
         wire::double(out, 2, ended);
     })
 }
 
-fn named(tag: &str, field: u32, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+fn named(tag: &str, field: u32, write: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<u8>> {
     let mut content = Vec::new();
     wire::message(&mut content, field, write);
     value(

@@ -7,6 +7,7 @@
 
 use super::value::{Content, Metadata, value};
 use super::wire;
+use crate::Result;
 
 /// The one tag under which a layout is looked for.
 pub const LAYOUT_TAG: &str = "custom_scalars__config__";
@@ -39,7 +40,10 @@ pub enum Lines {
 }
 
 /// The `Summary.Value` of a layout.
-pub fn layout(categories: &[Category]) -> Vec<u8> {
+///
+/// # Errors
+/// As [`value`].
+pub fn layout(categories: &[Category]) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     for category in categories {
         wire::message(&mut bytes, 2, |out| {

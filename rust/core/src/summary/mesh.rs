@@ -4,6 +4,8 @@
 //!  content  name=2  content_type=3  json_config=5  shape=6 packed  components=7
 //! ```
 
+use std::borrow::Cow;
+
 use super::array::{Array, Dtype};
 use super::value::{Content, Metadata, value};
 use super::{Spelling, tensor, wire};
@@ -46,14 +48,7 @@ pub fn mesh(
         wire::bytes(&mut content, 5, config.as_bytes());
         wire::packed_varints(&mut content, 6, array.shape.iter().map(|&axis| axis as u64))?;
         wire::integer(&mut content, 7, components);
-        let mut data = Vec::with_capacity(array.len() * 4);
-        array.blocks(|_, numbers| {
-            data.extend(
-                numbers
-                    .iter()
-                    .flat_map(|&number| (number as f32).to_le_bytes()),
-            );
-        })?;
+        let data = singles(array)?;
         let array = Array {
             dtype: Dtype::Float32,
             shape: array.shape,
@@ -65,7 +60,20 @@ pub fn mesh(
         };
         let tag = format!("{tag}_{suffix}");
         let tensor = tensor(&array, Spelling::Fields)?;
-        Ok(value(&tag, Content::Tensor(&tensor), metadata))
+        value(&tag, Content::Tensor(&tensor), metadata)
     };
     present().map(encode).collect()
+}
+
+/// The elements as `float32`.
+fn singles<'a>(array: &Array<'a>) -> Result<Cow<'a, [u8]>> {
+    if array.dtype == Dtype::Float32 {
+        return Ok(Cow::Borrowed(array.data));
+    }
+    let mut data = Vec::with_capacity(array.len() * 4);
+    array.blocks(|_, numbers| {
+        let single = numbers.iter().map(|&number| (number as f32).to_le_bytes());
+        data.extend(single.flatten());
+    })?;
+    Ok(Cow::Owned(data))
 }

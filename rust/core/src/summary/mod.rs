@@ -22,7 +22,7 @@ mod wire;
 pub use array::{Array, Dtype};
 pub use fitted::Fitted;
 pub use histogram::{Bins, Estimator, Histogram};
-pub use tensor::{Spelling, tensor};
+pub use tensor::{Spelling, Tensor, tensor};
 pub use tsv::tsv;
 pub use value::{Content, Metadata, value};
 

@@ -117,5 +117,5 @@ pub fn pr_curve(tag: &str, rows: &[f32]) -> Result<Vec<u8>> {
         ..Metadata::plugin("pr_curves")
     };
     let tensor = tensor(&array, Spelling::Fields)?;
-    Ok(value(tag, Content::Tensor(&tensor), metadata))
+    value(tag, Content::Tensor(&tensor), metadata)
 }

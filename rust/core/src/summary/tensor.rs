@@ -4,9 +4,11 @@
 //! dtype; `torch`, and Python code after it, into the typed fields (`float_val`, `int_val`, …).
 //! Readers take both. Strings are always `string_val`.
 
+use std::borrow::Cow;
+
 use super::array::{Array, Dtype};
 use super::wire;
-use crate::Result;
+use crate::{Result, interrupt};
 
 /// Where the elements go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,34 +33,51 @@ fn shape(out: &mut Vec<u8>, shape: &[usize]) {
     });
 }
 
-/// Appends the bytes of a string tensor.
-pub(crate) fn strings(out: &mut Vec<u8>, axes: &[usize], values: &[impl AsRef<[u8]>]) {
-    wire::integer(out, 1, STRING);
-    shape(out, axes);
-    for value in values {
-        wire::bytes_always(out, 8, value.as_ref());
-    }
-}
-
-/// The bytes of a tensor of numbers.
+/// The bytes of a string tensor.
 ///
 /// # Errors
-/// If the caller of [`interrupt::watched`](crate::interrupt::watched) has asked to stop.
-pub fn tensor(array: &Array<'_>, spelling: Spelling) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(array.data.len() + 64);
-    wire::integer(&mut out, 1, array.dtype.number());
-    if spelling != Spelling::FieldsWithoutShape {
-        shape(&mut out, array.shape);
-    }
-    if spelling == Spelling::Content {
-        wire::large(&mut out, 4, array.data)?;
-    } else {
-        fields(&mut out, array)?;
+/// If the caller has asked to stop.
+pub(crate) fn strings(axes: &[usize], values: &[impl AsRef<[u8]>]) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    wire::integer(&mut out, 1, STRING);
+    shape(&mut out, axes);
+    for value in values {
+        wire::begin(&mut out, 8, value.as_ref().len());
+        interrupt::copy(value.as_ref(), &mut out)?;
     }
     Ok(out)
 }
 
-fn fields(out: &mut Vec<u8>, array: &Array<'_>) -> Result<()> {
+/// The bytes of a tensor of numbers, in two parts: the elements may be those of the array.
+#[derive(Debug, Clone)]
+pub struct Tensor<'a> {
+    /// What comes before the elements.
+    pub(super) head: Vec<u8>,
+    pub(super) elements: Cow<'a, [u8]>,
+}
+
+/// A tensor of numbers.
+///
+/// # Errors
+/// If the caller of [`interrupt::watched`](crate::interrupt::watched) has asked to stop.
+pub fn tensor<'a>(array: &Array<'a>, spelling: Spelling) -> Result<Tensor<'a>> {
+    let mut head = Vec::new();
+    wire::integer(&mut head, 1, array.dtype.number());
+    if spelling != Spelling::FieldsWithoutShape {
+        shape(&mut head, array.shape);
+    }
+    let (field, elements) = match spelling {
+        Spelling::Content => (4, Cow::Borrowed(array.data)),
+        Spelling::Fields | Spelling::FieldsWithoutShape => fields(array)?,
+    };
+    if !elements.is_empty() {
+        wire::begin(&mut head, field, elements.len());
+    }
+    Ok(Tensor { head, elements })
+}
+
+/// The number of the field for a dtype, and what stands in it.
+fn fields<'a>(array: &Array<'a>) -> Result<(u32, Cow<'a, [u8]>)> {
     use Dtype::*;
     macro_rules! varints {
         ($field:literal, $type:ty) => {{
@@ -66,32 +85,37 @@ fn fields(out: &mut Vec<u8>, array: &Array<'_>) -> Result<()> {
             let wide = elements
                 .iter()
                 .map(|bytes| <$type>::from_le_bytes(*bytes) as i64 as u64);
-            wire::packed_varints(out, $field, wide)
+            ($field, Cow::Owned(wire::varints(wide)?))
         }};
     }
-    match array.dtype {
-        Float32 => wire::large(out, 5, array.data),
-        Float64 => wire::large(out, 6, array.data),
+    let as_it_is = Cow::Borrowed(array.data);
+    Ok(match array.dtype {
+        Float32 => (5, as_it_is),
+        Float64 => (6, as_it_is),
         Int8 => varints!(7, i8),
         Int16 => varints!(7, i16),
         Int32 => varints!(7, i32),
         Uint8 => varints!(7, u8),
         Uint16 => varints!(7, u16),
-        Complex64 => wire::large(out, 9, array.data),
+        Complex64 => (9, as_it_is),
         Int64 => varints!(10, i64),
         Bool => varints!(11, u8),
-        Complex128 => wire::large(out, 12, array.data),
+        Complex128 => (12, as_it_is),
         Float16 | Bfloat16 => varints!(13, u16),
         Uint32 => varints!(16, u32),
         Uint64 => varints!(17, u64),
         Int4 | Int2 => {
             let wide = array.to_f64()?;
-            wire::packed_varints(out, 7, wide.into_iter().map(|v| v as i64 as u64))
+            let wide = wide.into_iter().map(|v| v as i64 as u64);
+            (7, Cow::Owned(wire::varints(wide)?))
         }
-        Uint4 | Uint2 => wire::packed_varints(out, 7, array.data.iter().map(|&b| b.into())),
+        Uint4 | Uint2 => {
+            let wide = array.data.iter().map(|&byte| byte.into());
+            (7, Cow::Owned(wire::varints(wide)?))
+        }
         Float8E5m2 | Float8E4m3fn | Float8E4m3fnuz | Float8E4m3b11fnuz | Float8E5m2fnuz
-        | Float4E2m1fn => wire::large(out, 18, array.data),
-    }
+        | Float4E2m1fn => (18, as_it_is),
+    })
 }
 
 #[cfg(test)]
@@ -100,7 +124,8 @@ mod tests {
 
     fn bytes(dtype: Dtype, axes: &[usize], data: &[u8], spelling: Spelling) -> Vec<u8> {
         let array = Array::new(dtype, axes, data).expect("consistent");
-        tensor(&array, spelling).expect("nobody stops it")
+        let tensor = tensor(&array, spelling).expect("nobody stops it");
+        [tensor.head, tensor.elements.into_owned()].concat()
     }
 
     #[test]

@@ -6,7 +6,9 @@
 //! ```
 
 use super::histogram::Histogram;
-use super::{tensor, wire};
+use super::tensor::{self, Tensor};
+use super::wire;
+use crate::Result;
 
 /// What a reader is told about a tag.
 #[derive(Debug, Clone, Copy, Default)]
@@ -75,15 +77,36 @@ pub enum Content<'a> {
     },
     /// A histogram.
     Histogram(&'a Histogram),
-    /// A `TensorProto`, as [`tensor`](super::tensor()) makes it of numbers.
-    Tensor(&'a [u8]),
+    /// Numbers, as [`tensor`](super::tensor()) spells them.
+    Tensor(&'a Tensor<'a>),
     /// Byte strings, with their shape.
     Strings(&'a [usize], &'a [&'a [u8]]),
 }
 
+impl Content<'_> {
+    /// How many bytes what may be large takes.
+    fn size(&self) -> usize {
+        match self {
+            Self::Nothing | Self::Histogram(_) => 0,
+            Self::Image { encoded, .. } | Self::Audio { encoded, .. } => encoded.len(),
+            Self::Tensor(tensor) => tensor.head.len() + tensor.elements.len(),
+            Self::Strings(_, strings) => strings.iter().map(|string| string.len() + 16).sum(),
+        }
+    }
+}
+
 /// The bytes of a `Summary.Value`.
-pub fn value(tag: &str, content: Content<'_>, metadata: Metadata<'_>) -> Vec<u8> {
-    let mut out = Vec::new();
+///
+/// # Errors
+/// If there are many, and the caller of [`interrupt::watched`](crate::interrupt::watched) has asked
+/// to stop.
+pub fn value(tag: &str, content: Content<'_>, metadata: Metadata<'_>) -> Result<Vec<u8>> {
+    let mut last = Vec::new();
+    if !metadata.is_empty() {
+        wire::message(&mut last, 9, |out| metadata.encode(out));
+    }
+    // Enough for all of it, so that what is large is not copied again as the buffer grows.
+    let mut out = Vec::with_capacity(content.size() + tag.len() + last.len() + 128);
     wire::bytes(&mut out, 1, tag.as_bytes());
     match content {
         Content::Nothing => {}
@@ -93,13 +116,12 @@ pub fn value(tag: &str, content: Content<'_>, metadata: Metadata<'_>) -> Vec<u8>
             channels,
             encoded,
         } => {
-            wire::message(&mut out, 4, |out| {
-                out.reserve(encoded.len() + 32);
-                wire::integer(out, 1, height.into());
-                wire::integer(out, 2, width.into());
-                wire::integer(out, 3, channels.into());
-                wire::bytes(out, 4, encoded);
-            });
+            let mut head = Vec::new();
+            wire::integer(&mut head, 1, height.into());
+            wire::integer(&mut head, 2, width.into());
+            wire::integer(&mut head, 3, channels.into());
+            wire::begin(&mut head, 4, encoded.len());
+            wire::parts(&mut out, 4, &head, encoded, &[])?;
         }
         Content::Audio {
             sample_rate,
@@ -107,28 +129,23 @@ pub fn value(tag: &str, content: Content<'_>, metadata: Metadata<'_>) -> Vec<u8>
             frames,
             encoded,
         } => {
-            wire::message(&mut out, 6, |out| {
-                out.reserve(encoded.len() + 48);
-                wire::float(out, 1, sample_rate);
-                wire::integer(out, 2, channels.into());
-                wire::integer(out, 3, frames as i64);
-                wire::bytes(out, 4, encoded);
-                wire::bytes(out, 5, b"audio/wav");
-            });
+            let mut head = Vec::new();
+            wire::float(&mut head, 1, sample_rate);
+            wire::integer(&mut head, 2, channels.into());
+            wire::integer(&mut head, 3, frames as i64);
+            wire::begin(&mut head, 4, encoded.len());
+            let mut tail = Vec::new();
+            wire::bytes(&mut tail, 5, b"audio/wav");
+            wire::parts(&mut out, 6, &head, encoded, &tail)?;
         }
         Content::Histogram(histogram) => {
             wire::message(&mut out, 5, |out| histogram.encode(out));
         }
-        Content::Tensor(encoded) => {
-            out.reserve(encoded.len() + 32);
-            wire::bytes_always(&mut out, 8, encoded);
-        }
+        Content::Tensor(tensor) => wire::parts(&mut out, 8, &tensor.head, &tensor.elements, &[])?,
         Content::Strings(shape, strings) => {
-            wire::message(&mut out, 8, |out| tensor::strings(out, shape, strings));
+            wire::large(&mut out, 8, &tensor::strings(shape, strings)?)?;
         }
     }
-    if !metadata.is_empty() {
-        wire::message(&mut out, 9, |out| metadata.encode(out));
-    }
-    out
+    out.extend_from_slice(&last);
+    Ok(out)
 }

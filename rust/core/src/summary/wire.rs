@@ -76,8 +76,7 @@ pub(crate) fn bytes(out: &mut Vec<u8>, field: u32, value: &[u8]) {
 
 /// A bytes, string or message field that is written even when empty: presence, or one of many.
 pub(crate) fn bytes_always(out: &mut Vec<u8>, field: u32, value: &[u8]) {
-    key(out, field, BYTES);
-    varint(out, value.len() as u64);
+    begin(out, field, value.len());
     out.extend_from_slice(value);
 }
 
@@ -93,32 +92,38 @@ pub(crate) fn packed_doubles(out: &mut Vec<u8>, field: u32, values: &[f64]) {
     if values.is_empty() {
         return;
     }
-    key(out, field, BYTES);
-    varint(out, values.len() as u64 * 8);
+    begin(out, field, values.len() * 8);
     out.reserve(values.len() * 8);
     for value in values {
         out.extend_from_slice(&value.to_le_bytes());
     }
 }
 
-/// A packed field of varints; an empty one is left out. Negative numbers take ten bytes, as
-/// protobuf's own.
+/// A packed field of varints; an empty one is left out.
 ///
 /// # Errors
 /// If the caller has asked to stop.
 pub(crate) fn packed_varints(
     out: &mut Vec<u8>,
     field: u32,
-    mut values: impl Iterator<Item = u64>,
+    values: impl Iterator<Item = u64>,
 ) -> Result<()> {
-    let mut inner = Vec::new();
+    large(out, field, &varints(values)?)
+}
+
+/// `values` as varints. Negative numbers take ten bytes, as protobuf's own.
+///
+/// # Errors
+/// If the caller has asked to stop.
+pub(crate) fn varints(mut values: impl Iterator<Item = u64>) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
     loop {
         interrupt::check()?;
-        let before = inner.len();
+        let before = out.len();
         let stretch = values.by_ref().take(STRETCH);
-        stretch.for_each(|value| varint(&mut inner, value));
-        if inner.len() == before {
-            return large(out, field, &inner);
+        stretch.for_each(|value| varint(&mut out, value));
+        if out.len() == before {
+            return Ok(out);
         }
     }
 }
@@ -131,14 +136,33 @@ pub(crate) fn large(out: &mut Vec<u8>, field: u32, value: &[u8]) -> Result<()> {
     if value.is_empty() {
         return Ok(());
     }
-    key(out, field, BYTES);
-    varint(out, value.len() as u64);
-    out.reserve(value.len());
-    for stretch in value.chunks(8 * STRETCH) {
-        interrupt::check()?;
-        out.extend_from_slice(stretch);
-    }
+    begin(out, field, value.len());
+    interrupt::copy(value, out)
+}
+
+/// A message field of three parts, of which `value` takes a while to copy.
+///
+/// # Errors
+/// If the caller has asked to stop.
+pub(crate) fn parts(
+    out: &mut Vec<u8>,
+    field: u32,
+    head: &[u8],
+    value: &[u8],
+    tail: &[u8],
+) -> Result<()> {
+    begin(out, field, head.len() + value.len() + tail.len());
+    out.reserve(head.len() + value.len() + tail.len());
+    out.extend_from_slice(head);
+    interrupt::copy(value, out)?;
+    out.extend_from_slice(tail);
     Ok(())
+}
+
+/// The key and the length of a field of `length` bytes, which follow.
+pub(crate) fn begin(out: &mut Vec<u8>, field: u32, length: usize) {
+    key(out, field, BYTES);
+    varint(out, length as u64);
 }
 
 #[cfg(test)]

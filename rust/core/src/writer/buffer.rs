@@ -20,10 +20,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::output::Output;
-use super::policy::{self, Count, OnError, Options};
+use super::policy::{self, Count, Fate, OnError, Options};
 use super::thread::threads;
-use crate::Error;
 use crate::record::{HEADER, OVERHEAD};
+use crate::{Error, Result};
 
 /// Room in a chunk. Some five thousand scalars: enough that the thread wakes rarely.
 pub(super) const CHUNK: usize = 256 << 10;
@@ -203,6 +203,12 @@ impl Shared {
         self.enqueued.store(false, Ordering::Release);
     }
 
+    /// Counts what there was no room for.
+    pub fn count_lost(&self, records: u64, bytes: u64) -> Fate {
+        self.lock().dropped.add(Count { records, bytes });
+        Fate::Dropped
+    }
+
     /// Gives up what waits, and leaves the output to the thread that has it in hand.
     pub fn abandon(&self, state: &mut MutexGuard<'_, State>, error: Error) {
         state.give_up();
@@ -270,13 +276,16 @@ impl State {
     }
 
     /// Lets `fill` append one record of `bytes` bytes.
+    ///
+    /// # Errors
+    /// Those of `fill`, which then has appended nothing.
     #[inline]
     pub fn push(
         &mut self,
         bytes: usize,
         interval: impl FnOnce() -> Duration,
-        fill: impl FnOnce(&mut Vec<u8>),
-    ) -> Wake {
+        fill: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+    ) -> Result<Wake> {
         let mut wake = Wake::Not;
         if self.open.bytes.capacity() - self.open.bytes.len() < bytes {
             if self.seal() {
@@ -284,7 +293,7 @@ impl State {
             }
             self.open.bytes = self.chunk(bytes);
         }
-        fill(&mut self.open.bytes);
+        fill(&mut self.open.bytes)?;
         self.open.records += 1;
         self.pending.records += 1;
         self.pending.bytes += bytes as u64;
@@ -295,7 +304,7 @@ impl State {
                 wake = self.alarm(now + interval());
             }
         }
-        wake
+        Ok(wake)
     }
 
     /// A wake at `at`, unless there is one before.

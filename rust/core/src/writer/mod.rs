@@ -18,7 +18,7 @@
 //!   parent had not written yet, the parent writes.
 //! - After `close` a writer goes on in a new file when something is added.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 mod batch;
 mod buffer;
@@ -43,7 +43,7 @@ pub use sink::{FileSink, Sink, Torn};
 pub use system::{generation, host, watch_forks};
 
 use crate::event::encode::Encode;
-use crate::record::{OVERHEAD, frame_in_place};
+use crate::record::{OVERHEAD, frame_in_place, frame_large};
 use crate::{Error, Result, interrupt};
 use batch::Template;
 use buffer::{CHUNK, Phase, Shared, State, Wake};
@@ -51,6 +51,9 @@ use output::Output;
 use system::PerProcess;
 use thread::threads;
 
+/// Beyond that a record is encoded while the state is not locked, since the caller may be asked
+/// whether it still waits.
+const LARGE: usize = interrupt::STRETCH;
 /// The largest record: protobuf reads no message of 2 GiB.
 const LARGEST: usize = i32::MAX as usize;
 
@@ -139,6 +142,32 @@ impl Writer {
     #[inline]
     pub fn append_while<E: Encode + ?Sized>(&self, record: &E, wait: Wait<'_>) -> Result<Fate> {
         let payload = record.encoded_len();
+        if payload > LARGE {
+            return self.append_large(record, payload, wait);
+        }
+        let bytes = payload + OVERHEAD;
+        let shared = self.shared();
+        let Some(mut state) = self.enter(shared, bytes, wait)? else {
+            return Ok(shared.count_lost(1, bytes as u64));
+        };
+        let interval = || shared.flush_interval();
+        let pushed = state.push(bytes, interval, |out| {
+            frame_in_place(out, |out| record.encode(out))
+        });
+        drop(state);
+        shared.wake(pushed?);
+        Ok(Fate::Kept)
+    }
+
+    /// As [`append_while`](Self::append_while). Other calls need not wait while a large record is
+    /// encoded, and an interrupt ends that.
+    #[cold]
+    fn append_large<E: Encode + ?Sized>(
+        &self,
+        record: &E,
+        payload: usize,
+        wait: Wait<'_>,
+    ) -> Result<Fate> {
         if payload > LARGEST {
             return Err(Error::argument(format!(
                 "the record takes {payload} bytes; readers accept at most {LARGEST}"
@@ -146,20 +175,13 @@ impl Writer {
         }
         let bytes = payload + OVERHEAD;
         let shared = self.shared();
-        let Some(mut state) = self.enter(shared, bytes, wait)? else {
-            let mut state = shared.lock();
-            state.dropped.add(Count {
-                records: 1,
-                bytes: bytes as u64,
-            });
-            return Ok(Fate::Dropped);
+        let Some(state) = self.enter(shared, bytes, wait)? else {
+            return Ok(shared.count_lost(1, bytes as u64));
         };
-        let interval = || shared.flush_interval();
-        let wake = state.push(bytes, interval, |out| {
-            frame_in_place(out, |out| record.encode(out));
-        });
-        drop(state);
-        shared.wake(wake);
+        self.add_chunk(shared, state, bytes, |chunk| {
+            frame_large(chunk, |out| record.encode(out))?;
+            Ok(1)
+        })?;
         Ok(Fate::Kept)
     }
 
@@ -176,29 +198,52 @@ impl Writer {
         let most = size / template.longest();
         while !points.is_empty() {
             interrupt::check()?;
-            let Some(mut state) = self.enter(shared, size, wait)? else {
-                let lost = Count {
-                    records: points.len() as u64,
-                    bytes: template.total(points),
-                };
-                shared.lock().dropped.add(lost);
-                return Ok(Fate::Dropped);
+            let Some(state) = self.enter(shared, size, wait)? else {
+                let bytes = template.total(points);
+                return Ok(shared.count_lost(points.len() as u64, bytes));
             };
-            let mut chunk = state.chunk(size);
-            state.reserved += size;
-            drop(state);
-            let done = template.fill(points.first(most), &mut chunk);
-            let mut state = shared.lock();
-            state.reserved -= size;
-            state.push_chunk(chunk, done as u64);
-            if state.phase == Phase::Closed && !self.start(shared, &mut state)? {
-                state.give_up();
-            }
-            drop(state);
-            shared.wake(Wake::Now);
+            let done = self.add_chunk(shared, state, size, |chunk| {
+                Ok(template.fill(points.first(most), chunk))
+            })?;
             points = points.skip(done);
         }
         Ok(Fate::Kept)
+    }
+
+    /// Has `fill` put records into a chunk of `size` bytes, and say how many, while the state is
+    /// not locked.
+    fn add_chunk(
+        &self,
+        shared: &Arc<Shared>,
+        mut state: MutexGuard<'_, State>,
+        size: usize,
+        fill: impl FnOnce(&mut Vec<u8>) -> Result<usize>,
+    ) -> Result<usize> {
+        let mut chunk = state.chunk(size);
+        state.reserved += size;
+        drop(state);
+        let filled = fill(&mut chunk);
+        let mut state = shared.lock();
+        state.reserved -= size;
+        let mut started = Ok(true);
+        let unused = match filled {
+            Ok(records) => {
+                state.push_chunk(chunk, records as u64);
+                if state.phase == Phase::Closed {
+                    started = self.start(shared, &mut state);
+                }
+                if !matches!(started, Ok(true)) {
+                    state.give_up();
+                }
+                None
+            }
+            Err(_) => state.recycle(chunk),
+        };
+        drop(state);
+        drop(unused);
+        shared.wake(Wake::Now);
+        started?;
+        filled
     }
 
     /// The locked state with room for `bytes`; `None` if there is none and none is waited for.
@@ -208,7 +253,7 @@ impl Writer {
         shared: &'a Arc<Shared>,
         bytes: usize,
         wait: Wait<'_>,
-    ) -> Result<Option<std::sync::MutexGuard<'a, State>>> {
+    ) -> Result<Option<MutexGuard<'a, State>>> {
         let mut state = shared.lock();
         loop {
             if state.notice.is_some() && self.options.on_error == OnError::Raise {

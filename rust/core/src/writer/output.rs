@@ -97,7 +97,9 @@ impl Output {
 
     /// Whether there is something to do at `now`.
     fn is_due(&self, shared: &Shared, state: &State, now: Instant) -> bool {
-        let asked = state.phase == Phase::Closing || state.asked > state.answered;
+        // A chunk that is still being filled wakes the threads when it comes.
+        let closing = state.phase == Phase::Closing && state.reserved == 0;
+        let asked = closing || state.asked > state.answered;
         asked
             || self.due(shared, state).is_some_and(|due| due <= now)
             || (self.may_write(now) && !state.sealed.is_empty())

@@ -1,22 +1,21 @@
 //! Precision-recall curves and meshes.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList};
 use tfevents::summary;
 
-use super::{Made, Packed, bytes, fitted, value_error};
+use super::{Made, Packed, PyValue, fitted, value, value_error};
 use crate::interrupt::watched;
 
 /// Precision-recall value of labels and predictions.
 #[pyfunction]
-pub fn pr_curve_value<'py>(
-    py: Python<'py>,
+pub fn pr_curve_value(
+    py: Python<'_>,
     tag: &str,
     labels: Packed,
     predictions: Packed,
     weights: Option<Packed>,
     thresholds: usize,
-) -> PyResult<Made<'py>> {
+) -> PyResult<Made> {
     let (labels, predictions) = (labels.array()?, predictions.array()?);
     let weights = weights.as_ref().map(Packed::array).transpose()?;
     fitted(py, || {
@@ -27,13 +26,9 @@ pub fn pr_curve_value<'py>(
 
 /// Precision-recall value of the six rows.
 #[pyfunction]
-pub fn pr_curve_raw_value<'py>(
-    py: Python<'py>,
-    tag: &str,
-    rows: Packed,
-) -> PyResult<Bound<'py, PyBytes>> {
+pub fn pr_curve_raw_value(py: Python<'_>, tag: &str, rows: Packed) -> PyResult<PyValue> {
     let rows = rows.array()?;
-    bytes(py, || {
+    value(py, || {
         let rows: Vec<f32> = rows.to_f64()?.iter().map(|&number| number as f32).collect();
         summary::pr_curve::pr_curve(tag, &rows)
     })
@@ -41,14 +36,14 @@ pub fn pr_curve_raw_value<'py>(
 
 /// The values of a mesh.
 #[pyfunction]
-pub fn mesh_values<'py>(
-    py: Python<'py>,
+pub fn mesh_values(
+    py: Python<'_>,
     tag: &str,
     vertices: Packed,
     colors: Option<Packed>,
     faces: Option<Packed>,
     config: &str,
-) -> PyResult<Bound<'py, PyList>> {
+) -> PyResult<Vec<PyValue>> {
     let vertices = vertices.array()?;
     let colors = colors.as_ref().map(Packed::array).transpose()?;
     let faces = faces.as_ref().map(Packed::array).transpose()?;
@@ -56,5 +51,5 @@ pub fn mesh_values<'py>(
         summary::mesh::mesh(tag, &vertices, colors.as_ref(), faces.as_ref(), config)
     })?;
     let values = made.map_err(value_error)?;
-    PyList::new(py, values.iter().map(|value| PyBytes::new(py, value)))
+    Ok(values.into_iter().map(PyValue).collect())
 }

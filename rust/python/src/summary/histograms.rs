@@ -2,12 +2,11 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 use tfevents::summary::{
     self, Array, Bins, Content, Dtype, Estimator, Histogram, Metadata, Spelling,
 };
 
-use super::{Made, Packed, bytes, fitted, value_error};
+use super::{Made, Packed, PyValue, fitted, value, value_error};
 
 /// The bins of a histogram: None for the default edges, a number, a rule, or edges.
 #[derive(FromPyObject)]
@@ -23,13 +22,13 @@ pub enum BinsArgument {
 /// `HistogramProto` value of an array.
 #[pyfunction]
 #[pyo3(signature = (tag, values, bins=None, max_bins=None))]
-pub fn histogram_value<'py>(
-    py: Python<'py>,
+pub fn histogram_value(
+    py: Python<'_>,
     tag: &str,
     values: Packed,
     bins: Option<BinsArgument>,
     max_bins: Option<usize>,
-) -> PyResult<Made<'py>> {
+) -> PyResult<Made> {
     let values = values.array()?;
     let bins = match bins {
         None => Bins::Default,
@@ -42,11 +41,7 @@ pub fn histogram_value<'py>(
     };
     fitted(py, || {
         Histogram::of(&values, &bins, max_bins)?.and_then(|histogram| {
-            Ok(summary::value(
-                tag,
-                Content::Histogram(&histogram),
-                Metadata::default(),
-            ))
+            summary::value(tag, Content::Histogram(&histogram), Metadata::default())
         })
     })
 }
@@ -54,8 +49,8 @@ pub fn histogram_value<'py>(
 /// `HistogramProto` value of given counts.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "the fields of the message")]
-pub fn histogram_raw_value<'py>(
-    py: Python<'py>,
+pub fn histogram_raw_value(
+    py: Python<'_>,
     tag: &str,
     min: f64,
     max: f64,
@@ -64,7 +59,7 @@ pub fn histogram_raw_value<'py>(
     sum_squares: f64,
     limits: Packed,
     counts: Packed,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<PyValue> {
     let doubles = |packed: &Packed| packed.array()?.to_f64().map_err(value_error);
     let (limits, counts) = (doubles(&limits)?, doubles(&counts)?);
     let histogram = Histogram {
@@ -76,22 +71,23 @@ pub fn histogram_raw_value<'py>(
         limits,
         counts,
     };
-    let value = summary::value(tag, Content::Histogram(&histogram), Metadata::default());
-    Ok(PyBytes::new(py, &value))
+    value(py, || {
+        summary::value(tag, Content::Histogram(&histogram), Metadata::default())
+    })
 }
 
 /// `[buckets, 3]` float64 tensor value, as `tf.summary.histogram` writes.
 #[pyfunction]
 #[pyo3(signature = (tag, values, buckets=30, description=""))]
-pub fn histogram_tensor_value<'py>(
-    py: Python<'py>,
+pub fn histogram_tensor_value(
+    py: Python<'_>,
     tag: &str,
     values: Packed,
     buckets: usize,
     description: &str,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<PyValue> {
     let values = values.array()?;
-    bytes(py, || {
+    value(py, || {
         let rows = summary::histogram::rows(&values, buckets)?;
         let data: Vec<u8> = rows
             .iter()
@@ -104,7 +100,7 @@ pub fn histogram_tensor_value<'py>(
             ..Metadata::plugin("histograms")
         };
         let tensor = summary::tensor(&array, Spelling::Content)?;
-        Ok(summary::value(tag, Content::Tensor(&tensor), metadata))
+        summary::value(tag, Content::Tensor(&tensor), metadata)
     })
 }
 

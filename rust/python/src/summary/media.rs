@@ -1,11 +1,11 @@
 //! Images, videos, sounds and sprites.
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyList};
 use tfevents::media::{self, Pixels};
 use tfevents::summary::{self, Content, Fitted, Metadata};
 
-use super::{Made, Packed, fitted, value_error};
+use super::{Made, Packed, fitted, pieces, value_error};
 use crate::interrupt::watched;
 
 fn image<'a>(pixels: &Pixels, encoded: &'a [u8]) -> Content<'a> {
@@ -19,34 +19,25 @@ fn image<'a>(pixels: &Pixels, encoded: &'a [u8]) -> Content<'a> {
 
 /// PNG image value of an array.
 #[pyfunction]
-pub fn image_value<'py>(
-    py: Python<'py>,
-    tag: &str,
-    pixels: Packed,
-    layout: &str,
-) -> PyResult<Made<'py>> {
+pub fn image_value(py: Python<'_>, tag: &str, pixels: Packed, layout: &str) -> PyResult<Made> {
     let array = pixels.array()?;
     fitted(py, || {
         Pixels::of(&array, layout)?.and_then(|pixels| {
             let encoded = media::png::encode(&pixels)?;
-            Ok(summary::value(
-                tag,
-                image(&pixels, &encoded),
-                Metadata::default(),
-            ))
+            summary::value(tag, image(&pixels, &encoded), Metadata::default())
         })
     })
 }
 
 /// GIF image value of an array of frames.
 #[pyfunction]
-pub fn video_value<'py>(
-    py: Python<'py>,
+pub fn video_value(
+    py: Python<'_>,
     tag: &str,
     frames: Packed,
     layout: &str,
     fps: f64,
-) -> PyResult<Made<'py>> {
+) -> PyResult<Made> {
     let array = frames.array()?;
     fitted(py, || {
         media::pixels::frames(&array, layout)?.and_then(|frames| {
@@ -54,19 +45,14 @@ pub fn video_value<'py>(
             let content = frames
                 .first()
                 .map_or(Content::Nothing, |first| image(first, &encoded));
-            Ok(summary::value(tag, content, Metadata::default()))
+            summary::value(tag, content, Metadata::default())
         })
     })
 }
 
 /// WAV audio value of an array.
 #[pyfunction]
-pub fn audio_value<'py>(
-    py: Python<'py>,
-    tag: &str,
-    samples: Packed,
-    sample_rate: u32,
-) -> PyResult<Made<'py>> {
+pub fn audio_value(py: Python<'_>, tag: &str, samples: Packed, sample_rate: u32) -> PyResult<Made> {
     let array = samples.array()?;
     fitted(py, || {
         media::wav::encode(&array, sample_rate)?.and_then(|wav| {
@@ -76,7 +62,7 @@ pub fn audio_value<'py>(
                 frames: wav.frames,
                 encoded: &wav.encoded,
             };
-            Ok(summary::value(tag, content, Metadata::default()))
+            summary::value(tag, content, Metadata::default())
         })
     })
 }
@@ -100,11 +86,17 @@ pub fn png<'py>(
     Ok((PyBytes::new(py, &encoded), height, width, problem))
 }
 
-/// A PNG file of all images of a batch, in a square.
+/// A PNG file of all images of a batch, in a square: in pieces, and what was wrong with the values.
 #[pyfunction]
-pub fn sprite_png<'py>(py: Python<'py>, images: Packed, layout: &str) -> PyResult<Made<'py>> {
+pub fn sprite_png<'py>(
+    py: Python<'py>,
+    images: Packed,
+    layout: &str,
+) -> PyResult<(Bound<'py, PyList>, Option<String>)> {
     let array = images.array()?;
-    fitted(py, || {
+    let made = watched(py, || {
         media::sprite::sprite(&array, layout)?.and_then(|sheet| media::png::encode(&sheet))
-    })
+    })?;
+    let Fitted { made, problem } = made.map_err(value_error)?;
+    Ok((pieces(py, &made)?, problem))
 }

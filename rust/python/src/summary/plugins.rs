@@ -2,10 +2,11 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 use tfevents::summary;
 use tfevents::summary::hparams::{Hparam, Setting, Status};
 use tfevents::summary::layout::{Category, Chart, Lines};
+
+use super::{PyValue, value};
 
 type ChartArgument = (String, bool, Vec<String>);
 
@@ -14,7 +15,7 @@ type ChartArgument = (String, bool, Vec<String>);
 pub fn layout_value(
     py: Python<'_>,
     categories: Vec<(String, Vec<ChartArgument>)>,
-) -> PyResult<Bound<'_, PyBytes>> {
+) -> PyResult<PyValue> {
     let chart = |(title, margin, tags): ChartArgument| {
         let lines = if margin {
             Lines::Margin(tags.try_into().map_err(|_| {
@@ -30,7 +31,7 @@ pub fn layout_value(
         Ok(Category { title, charts })
     });
     let categories: Vec<Category> = categories.collect::<PyResult<_>>()?;
-    Ok(PyBytes::new(py, &summary::layout::layout(&categories)))
+    value(py, || summary::layout::layout(&categories))
 }
 
 /// A hyperparameter: true or false before numbers, numbers before texts.
@@ -76,29 +77,31 @@ pub fn hparams_experiment_value(
     settings: Vec<HparamArgument>,
     metrics: Vec<String>,
     created: f64,
-) -> Bound<'_, PyBytes> {
-    let value = summary::hparams::experiment(&hparams(settings), &metrics, created);
-    PyBytes::new(py, &value)
+) -> PyResult<PyValue> {
+    let settings = hparams(settings);
+    value(py, || {
+        summary::hparams::experiment(&settings, &metrics, created)
+    })
 }
 
 /// The value that starts a session.
 #[pyfunction]
 #[pyo3(signature = (settings, group="", started=0.0))]
-pub fn hparams_start_value<'py>(
-    py: Python<'py>,
+pub fn hparams_start_value(
+    py: Python<'_>,
     settings: Vec<HparamArgument>,
     group: &str,
     started: f64,
-) -> Bound<'py, PyBytes> {
-    PyBytes::new(
-        py,
-        &summary::hparams::session_start(&hparams(settings), group, started),
-    )
+) -> PyResult<PyValue> {
+    let settings = hparams(settings);
+    value(py, || {
+        summary::hparams::session_start(&settings, group, started)
+    })
 }
 
 /// The value that ends a session well.
 #[pyfunction]
 #[pyo3(signature = (ended=0.0))]
-pub fn hparams_end_value(py: Python<'_>, ended: f64) -> Bound<'_, PyBytes> {
-    PyBytes::new(py, &summary::hparams::session_end(Status::Success, ended))
+pub fn hparams_end_value(py: Python<'_>, ended: f64) -> PyResult<PyValue> {
+    value(py, || summary::hparams::session_end(Status::Success, ended))
 }

@@ -1,6 +1,8 @@
 //! Fields of protobuf whose sizes are known before they are written. Field numbers are those that
 //! take one byte.
 
+use crate::{Result, interrupt};
+
 const LEN: u8 = 2;
 pub(super) const I64: u8 = 1;
 pub(super) const I32: u8 = 5;
@@ -60,6 +62,15 @@ pub(super) fn put_len_field(out: &mut Vec<u8>, field: u8, bytes: usize) {
 pub(super) fn put_bytes_field(out: &mut Vec<u8>, field: u8, bytes: &[u8]) {
     put_len_field(out, field, bytes.len());
     out.extend_from_slice(bytes);
+}
+
+/// As `put_bytes_field`, of so many bytes that copying them takes a while.
+///
+/// # Errors
+/// If the caller has asked to stop.
+pub(super) fn put_large_field(out: &mut Vec<u8>, field: u8, bytes: &[u8]) -> Result<()> {
+    put_len_field(out, field, bytes.len());
+    interrupt::copy(bytes, out)
 }
 
 #[inline]

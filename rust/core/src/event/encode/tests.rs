@@ -4,7 +4,7 @@ use super::*;
 
 fn bytes(what: &impl Encode) -> Vec<u8> {
     let mut out = Vec::new();
-    what.encode(&mut out);
+    what.encode(&mut out).expect("nobody stops it");
     assert_eq!(out.len(), what.encoded_len(), "size and bytes agree");
     out
 }

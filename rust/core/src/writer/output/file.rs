@@ -32,7 +32,7 @@ impl Output {
                 step: 0,
                 what: Version { writer: WRITER },
             };
-            frame_in_place(&mut first, |out| version.encode(out));
+            frame_in_place(&mut first, |out| version.encode(out))?;
         }
         if !first.is_empty()
             && let Err(torn) = self.sink.write_all(&first)

@@ -129,3 +129,36 @@ fn a_batch_stays_within_the_buffer() {
     writer.close().unwrap();
     assert_eq!(writer.stats().written.records, stats.pending.records);
 }
+
+#[test]
+fn a_large_record_is_whole_or_not_there() {
+    let disk = disk(ENOUGH);
+    let writer = writer(
+        &disk,
+        Options {
+            max_buffer_bytes: usize::MAX,
+            ..options()
+        },
+    );
+    let small = 0u32.to_le_bytes();
+    let large = vec![0u8; 3 * interrupt::STRETCH];
+    let stopped = interrupt::watched(
+        || false,
+        || {
+            // By now the caller is asked again.
+            std::thread::sleep(Duration::from_millis(60));
+            let small = writer.append(small.as_slice());
+            assert_eq!(small.expect("it takes no time"), Fate::Kept);
+            writer.append(large.as_slice())
+        },
+    );
+    let error = stopped.expect_err("the caller has gone");
+    assert!(matches!(error.kind(), crate::ErrorKind::Interrupted));
+    assert_eq!(writer.append(large.as_slice()).unwrap(), Fate::Kept);
+    writer.close().unwrap();
+    let stats = writer.stats();
+    assert_eq!((stats.written.records, stats.dropped.records), (2, 0));
+    let bytes = small.len() + large.len() + 2 * OVERHEAD;
+    assert_eq!(stats.written.bytes as usize, bytes);
+    assert_eq!(all_records(&disk), [0, 0]);
+}

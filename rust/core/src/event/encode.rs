@@ -39,8 +39,7 @@ pub trait Encode {
     /// Appends the bytes.
     ///
     /// # Errors
-    /// If there are many, and the caller of [`interrupt::watched`](crate::interrupt::watched) has
-    /// asked to stop.
+    /// If there are many, and the caller of [`interrupt::watched`] has asked to stop.
     fn encode(&self, out: &mut Vec<u8>) -> Result<()>;
 }
 

@@ -5,6 +5,7 @@
 //! a child. The list is locked only with the interpreter lock held and for no longer than to copy
 //! it, so that a fork never finds it locked.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -16,9 +17,9 @@ use tfevents::writer::{
     self, OnError, Writer, flush_soon, generation, set_flush_interval, watch_forks,
 };
 
-use crate::exit;
 use crate::lifetime::{Waiting, exception, warn};
 use crate::writer::PyWriter;
+use crate::{exit, number};
 
 static LIVE: Mutex<Vec<Weak<Writer>>> = Mutex::new(Vec::new());
 /// The generation of this process that is prepared for its end.
@@ -155,6 +156,10 @@ pub fn child_begins(py: Python<'_>, _module: &Bound<'_, PyAny>) -> PyResult<()> 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     watch_forks();
+    // pyo3 makes some objects once, and another thread waits for the one that does so. A fork
+    // meanwhile would leave the child waiting for ever, so they are made before there are writers.
+    number::prepare(py)?;
+    PathBuf::new().into_pyobject(py)?;
     let at_exit = module.getattr("close_at_exit")?;
     py.import("atexit")?.call_method1("register", (at_exit,))?;
     if let Some(register) = py.import("os")?.getattr_opt("register_at_fork")? {

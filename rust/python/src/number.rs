@@ -49,6 +49,17 @@ impl Types {
     }
 }
 
+fn item_name(py: Python<'_>) -> &Bound<'_, PyString> {
+    pyo3::intern!(py, "item")
+}
+
+/// Makes the names that pyo3 keeps from their first use on.
+pub fn prepare(py: Python<'_>) -> PyResult<()> {
+    let kind = py.get_type::<PyFloat>();
+    let _ = (kind.module()?, kind.name()?, item_name(py));
+    Ok(())
+}
+
 /// Learns the type of `value`, if it is one whose numbers can be had faster the next time.
 #[cold]
 fn learn(value: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -95,7 +106,7 @@ pub fn quick(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
         let _ = learn(value);
         return Ok(None);
     }
-    let item = exit::call(|| value.call_method0(pyo3::intern!(value.py(), "item")));
+    let item = exit::call(|| value.call_method0(item_name(value.py())));
     // More than one number, or none: the closer look says so.
     Ok(item.ok().flatten().and_then(|item| plain(&item)))
 }

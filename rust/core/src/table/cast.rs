@@ -22,6 +22,14 @@ pub(super) struct Target {
     pub(super) width: usize,
 }
 
+impl Target {
+    /// The whole numbers of the dtype that are between these two; both, if it is a float.
+    fn bounds(self, least: i128, most: i128) -> (i128, i128) {
+        let (low, high) = self.dtype.bounds().unwrap_or((least, most));
+        (low.max(least), high.min(most))
+    }
+}
+
 /// Appends elements cast from `stored`; false, and nothing, if it is not known how.
 pub(super) fn cast(stored: DType, to: Target, bytes: &[u8], out: &mut Elements) -> bool {
     match stored.name() {
@@ -30,6 +38,12 @@ pub(super) fn cast(stored: DType, to: Target, bytes: &[u8], out: &mut Elements) 
         "bfloat16" => from_float(bytes, to, out, |b: [u8; 2]| {
             f64::from(f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16))
         }),
+        "float16" => from_float(bytes, to, out, |b| from_half(u16::from_le_bytes(b))),
+        name if name.starts_with("float8") || name.starts_with("float4") => {
+            let value = |b: usize| stored.to_f64(&[b as u8]).unwrap_or(f64::NAN);
+            let values: [f64; 256] = std::array::from_fn(value);
+            from_float(bytes, to, out, |[b]: [u8; 1]| values[usize::from(b)])
+        }
         "int8" | "qint8" | "int4" | "int2" => {
             from_float(bytes, to, out, |b| f64::from(i8::from_le_bytes(b)))
         }
@@ -41,7 +55,28 @@ pub(super) fn cast(stored: DType, to: Target, bytes: &[u8], out: &mut Elements) 
         "uint16" | "quint16" => from_float(bytes, to, out, |b| f64::from(u16::from_le_bytes(b))),
         "int32" | "qint32" => from_float(bytes, to, out, |b| f64::from(i32::from_le_bytes(b))),
         "uint32" => from_float(bytes, to, out, |b| f64::from(u32::from_le_bytes(b))),
-        "int64" => from_i64(bytes, to, out),
+        "int64" => {
+            let (least, most) = to.bounds(i128::from(i64::MIN), i128::from(i64::MAX));
+            let (least, most) = (least as i64, most as i64);
+            let fits = |value: i64| value >= least && value <= most;
+            let long = Long {
+                fits: |b| fits(i64::from_le_bytes(b)),
+                double: |b| i64::from_le_bytes(b) as f64,
+                single: |b| i64::from_le_bytes(b) as f32,
+            };
+            long.cast(bytes, to, out)
+        }
+        "uint64" => {
+            let (least, most) = to.bounds(0, i128::from(u64::MAX));
+            let (least, most) = (least as u64, most as u64);
+            let fits = |value: u64| value >= least && value <= most;
+            let long = Long {
+                fits: |b| fits(u64::from_le_bytes(b)),
+                double: |b| u64::from_le_bytes(b) as f64,
+                single: |b| u64::from_le_bytes(b) as f32,
+            };
+            long.cast(bytes, to, out)
+        }
         _ => false,
     }
 }
@@ -119,51 +154,74 @@ fn from_float<const S: usize>(
             let half = half_bits(rounded.unwrap_or(0.0) as f32);
             (half.to_le_bytes(), rounded.is_some())
         }),
-        (_, 4) => each(bytes, out, |b| {
-            let rounded = dtype.round(read(b));
-            let value = rounded.unwrap_or(0.0) as f32;
-            (value.to_le_bytes(), rounded.is_some())
+        ("bfloat16", 4) => each(bytes, out, |b| {
+            let value = read(b);
+            let near = to_bfloat16(value);
+            (near.to_le_bytes(), near.is_finite() || !value.is_finite())
         }),
         _ => false,
     }
 }
 
-fn from_i64(bytes: &[u8], to: Target, out: &mut Elements) -> bool {
-    if let Some((low, high)) = to.dtype.bounds() {
-        let low = i64::try_from(low).unwrap_or(i64::MIN);
-        let high = i64::try_from(high).unwrap_or(i64::MAX);
-        let whole = |b| {
-            let value = i64::from_le_bytes(b);
-            (value, value >= low && value <= high)
-        };
-        return match to.width {
-            1 => each(bytes, out, |b| {
-                let (value, fits) = whole(b);
-                ((value as u8).to_le_bytes(), fits)
-            }),
-            2 => each(bytes, out, |b| {
-                let (value, fits) = whole(b);
-                ((value as u16).to_le_bytes(), fits)
-            }),
-            4 => each(bytes, out, |b| {
-                let (value, fits) = whole(b);
-                ((value as u32).to_le_bytes(), fits)
-            }),
-            _ => each(bytes, out, |b| {
-                let (value, fits) = whole(b);
-                (value.to_le_bytes(), fits)
-            }),
-        };
+/// Whole numbers of 64 bits, of which floats do not hold all.
+struct Long<F, D, S> {
+    /// Whether one is within the bounds of the dtype.
+    fits: F,
+    double: D,
+    single: S,
+}
+
+impl<F, D, S> Long<F, D, S>
+where
+    F: Fn([u8; 8]) -> bool,
+    D: Fn([u8; 8]) -> f64,
+    S: Fn([u8; 8]) -> f32,
+{
+    fn cast(&self, bytes: &[u8], to: Target, out: &mut Elements) -> bool {
+        if to.dtype.bounds().is_some() {
+            // What is within the bounds of fewer bits is in the lower bytes.
+            return match to.width {
+                1 => each(bytes, out, |b: [u8; 8]| ([b[0]], (self.fits)(b))),
+                2 => each(bytes, out, |b: [u8; 8]| ([b[0], b[1]], (self.fits)(b))),
+                4 => each(bytes, out, |b: [u8; 8]| {
+                    ([b[0], b[1], b[2], b[3]], (self.fits)(b))
+                }),
+                _ => each(bytes, out, |b: [u8; 8]| (b, (self.fits)(b))),
+            };
+        }
+        match to.dtype.name() {
+            "float64" => each(bytes, out, |b| ((self.double)(b).to_le_bytes(), true)),
+            "float32" => each(bytes, out, |b| ((self.single)(b).to_le_bytes(), true)),
+            _ => false, // rounded once, which takes a whole number of more bits
+        }
     }
-    match to.dtype.name() {
-        "float64" => each(bytes, out, |b| {
-            ((i64::from_le_bytes(b) as f64).to_le_bytes(), true)
-        }),
-        "float32" => each(bytes, out, |b| {
-            ((i64::from_le_bytes(b) as f32).to_le_bytes(), true)
-        }),
-        _ => false, // rounded once, which takes a whole number of more bits
-    }
+}
+
+/// The value of a float16.
+fn from_half(half: u16) -> f64 {
+    let magnitude = u32::from(half & 0x7fff) << 13;
+    // With the exponent of a float32, it is too small by this factor; an infinity and NaN are not.
+    let value = f64::from(f32::from_bits(magnitude)) * 2f64.powi(112);
+    let special = f64::from(f32::from_bits(magnitude | 0x7f80_0000));
+    let value = if half & 0x7c00 == 0x7c00 {
+        special
+    } else {
+        value
+    };
+    if half & 0x8000 == 0 { value } else { -value }
+}
+
+/// The nearest bfloat16, ties to even, as the float32 of that value.
+fn to_bfloat16(value: f64) -> f32 {
+    let near = value as f32;
+    let back = f64::from(near);
+    // Rounded to odd, so that rounding again comes out as rounding once.
+    let cut = u32::from(back != value);
+    let away = u32::from(back.abs() > value.abs());
+    let bits = (near.to_bits() - away) | cut;
+    let even = (bits >> 16) & 1;
+    let rounded = f32::from_bits((bits.wrapping_add(0x7fff + even)) & 0xffff_0000);
+    if value.is_nan() { f32::NAN } else { rounded }
 }
 
 /// Appends what `one` makes of each element, and whether it fits.

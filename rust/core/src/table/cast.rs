@@ -42,6 +42,10 @@ pub(super) fn cast(stored: DType, to: Target, bytes: &[u8], out: &mut Elements) 
         name if name.starts_with("float8") || name.starts_with("float4") => {
             let value = |b: usize| stored.to_f64(&[b as u8]).unwrap_or(f64::NAN);
             let values: [f64; 256] = std::array::from_fn(value);
+            if to.width == 2 && to.dtype.bounds().is_none() {
+                let halves = values.map(|value| to_half(to.dtype, value));
+                return each(bytes, out, |[b]: [u8; 1]| halves[usize::from(b)]);
+            }
             from_float(bytes, to, out, |[b]: [u8; 1]| values[usize::from(b)])
         }
         "int8" | "qint8" | "int4" | "int2" => {
@@ -149,11 +153,7 @@ fn from_float<const S: usize>(
             let near = value as f32;
             (near.to_le_bytes(), near.is_finite() || !value.is_finite())
         }),
-        (_, 2) => each(bytes, out, |b| {
-            let rounded = dtype.round(read(b));
-            let half = half_bits(rounded.unwrap_or(0.0) as f32);
-            (half.to_le_bytes(), rounded.is_some())
-        }),
+        (_, 2) => each(bytes, out, |b| to_half(dtype, read(b))),
         ("bfloat16", 4) => each(bytes, out, |b| {
             let value = read(b);
             let near = to_bfloat16(value);
@@ -195,6 +195,13 @@ where
             _ => false, // rounded once, which takes a whole number of more bits
         }
     }
+}
+
+/// The nearest value of a dtype that stands in a float16, and whether there is one.
+fn to_half(dtype: DType, value: f64) -> ([u8; 2], bool) {
+    let rounded = dtype.round(value);
+    let half = half_bits(rounded.unwrap_or(0.0) as f32);
+    (half.to_le_bytes(), rounded.is_some())
 }
 
 /// The value of a float16.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, TypeVar, cast
 
 import pyarrow as pa
 
@@ -86,6 +86,12 @@ class Follower(Iterator[_Item], Generic[_Item]):
         batch = pa.record_batch(rows)
         item: Any = (kind, batch) if self._kinds else batch
         return cast("_Item", item)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Follower cannot be pickled or copied: hand on its cursor, and call "
+            "follow(cursor) of the pickled Scan or LogDir"
+        )
 
     def _report(self) -> None:
         self._log.report()

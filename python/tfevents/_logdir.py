@@ -385,7 +385,8 @@ class LogDir:
         if self._log is None:
             return "<tfevents.LogDir, closed>"
         runs, paths = self._log.native.runs, self._log.native.paths
-        shown = ", ".join(runs[:_NAMED_RUNS]) + (", …" if len(runs) > _NAMED_RUNS else "")
+        names = [run if run.isprintable() else repr(run) for run in runs[:_NAMED_RUNS]]
+        shown = ", ".join(names) + (", …" if len(runs) > _NAMED_RUNS else "")
         kinds = self._log.kinds() if _is_small(paths) else {}
         counted = ", ".join(f"{count} of {kind}" for kind, count in kinds.items())
         series = f"; series: {counted}" if counted else ""

@@ -1,6 +1,6 @@
 """`Scan.follow` and `LogDir.follow`: new rows as they are written, and cursors."""
 
-import contextlib
+import copy
 import pickle
 import random
 import re
@@ -320,9 +320,10 @@ def test_a_scan_can_be_pickled_after_it_was_followed(log):
     again = pickle.loads(pickle.dumps(scan))
     assert now(again) == (rows, cursor)
     assert now(again, cursor)[0] == []
-    with contextlib.suppress(TypeError):  # a follower is no data
-        pickle.dumps(scan.follow())
-        pytest.fail("a follower was pickled")
+    with scan.follow(cursor) as follower:
+        for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match="hand on its cursor"):
+                duplicate(follower)
 
 
 def test_a_forked_child_follows_on_its_own(log):

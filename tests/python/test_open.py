@@ -137,6 +137,11 @@ def test_repr_shows_runs_and_kinds(tree):
     )
 
 
+def test_repr_is_one_line(log):
+    log("two\nlines", scalars("x", [1]))
+    assert "1 file: 'two\\nlines'; series: 1 of scalars>" in repr(tfevents.open(log.root))
+
+
 def test_repr_reads_no_large_log(log):
     path = log("a", scalars("x", [1]))
     with path.open("r+b") as file:

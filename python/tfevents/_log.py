@@ -32,6 +32,8 @@ Options: TypeAlias = tuple[str, str, bool, str, int | None, bool]
 #: Runs, roots, what these are found by, options, and where relative paths start from.
 Portable: TypeAlias = tuple[list["_native.Run"], list["Root"], "Places", Options, str]
 
+_DAMAGE = "damage() lists them, on_damage='raise' stops at the first"
+
 _ANY: Filters = {
     "runs": None,
     "tags": None,
@@ -198,24 +200,27 @@ class Log:
             count, path, reason = unlisted
             warn(
                 f"{count} entries cannot be listed and are passed over; the first is {path}: "
-                f"{reason}. damage() lists them, on_damage='raise' stops at the first",
+                f"{reason}",
                 DamageWarning,
+                hint=_DAMAGE,
             )
         news = self.native.news()
         if news is not None:
             places, lost, path, offset, reason = news
             warn(
                 f"{places} damaged place(s), {lost} bytes skipped; the first in {path} at offset "
-                f"{offset}: {reason}. damage() lists them, on_damage='raise' stops at the first",
+                f"{offset}: {reason}",
                 DamageWarning,
+                hint=_DAMAGE,
             )
         nulled = self.native.nulled()
         if nulled is not None:
             dtype, elements, tensors, first = nulled
             warn(
                 f"{elements} element(s) of {tensors} tensor(s) are no {dtype} and were made null; "
-                f"the first in {first}. on_cast='raise' stops there",
+                f"the first in {first}",
                 CastWarning,
+                hint="on_cast='raise' stops there",
             )
 
     def portable(self, runs: Names | None = None) -> Portable:

@@ -5,12 +5,14 @@ import sys
 
 import docblocks
 import pytest
+from tfevents._cli.main import main
 
 DOCUMENTS = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "benches/README.md",
+    "docs/command-line.md",
     "docs/format.md",
     "docs/reading.md",
     "docs/writing.md",
@@ -29,6 +31,18 @@ def test_the_code_in_the_guide_runs(tmp_path, monkeypatch):
     assert names["best"].limit(1).fetchall()[0][0] == "torch_digits/lr0.01_bs32"
     assert names["frame"]["time"].dt.year.unique().tolist() == [2026]
     assert names["rows"] == names["logs"].scalars().count()
+
+
+def test_the_commands_in_the_guide_run(tmp_path, monkeypatch, capsys):
+    commands = docblocks.shell_lines("docs/command-line.md", tmp_path, monkeypatch)
+    assert len(commands) >= 9
+    for name, *arguments in commands:
+        assert name == "tfevents"
+        assert main(arguments) == 0, arguments
+        printed = capsys.readouterr()
+        assert printed.out
+        assert not printed.err
+    assert any((tmp_path / "pictures").rglob("*.png"))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -50,13 +50,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _rows(found: Reading) -> Iterator[dict[str, Any]]:
-    from tfevents._cli.last import last_rows
+    from tfevents._cli.last import last_values
 
     listed = found.logs.series(**found.filters).to_arrow().to_pylist()
-    last = {}
+    last: dict[tuple[str, str], float] = {}
     if any(series["kind"] == "scalars" for series in listed):
         scalars = found.logs.scalars(**found.filters, columns=["run", "tag", "value"])
-        last = {(r, t): table["value"][0].as_py() for r, t, table in last_rows(scalars, 1)}
+        last = last_values(scalars)
     for series in listed:
         kind, count = series["kind"] or "", series["count"]
         yield {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import warnings
 from collections.abc import Iterable, Iterator
@@ -17,8 +18,9 @@ class FileSet:
     """Files that appear together: written under other names, renamed by `commit`.
 
     What was not committed is removed when the context ends, and so are directories made for it.
-    A reader sees of each file the old one or the new one, nothing between. One that names others
-    has to be written last, since names change one after another.
+    A reader sees of each file the old one or the new one, nothing between. Names change one after
+    another: files that belong together need a `fresh` directory, and one that names them, written
+    last.
 
     Args:
         fsync: Whether `commit` leaves the files on stable storage.
@@ -30,6 +32,17 @@ class FileSet:
         self._made: list[Path] = []
         #: Bytes of all files.
         self.bytes = 0
+
+    def fresh(self, folder: Path) -> Path:
+        """Makes ``folder``; if it is there already, a numbered one in it."""
+        self._make(folder.parent)
+        for number in itertools.count(1):
+            one = folder if number == 1 else folder / str(number)
+            with suppress(FileExistsError):
+                one.mkdir()
+                self._made.append(one)
+                return one
+        raise AssertionError
 
     def write(self, path: Path, content: Iterable[bytes]) -> None:
         """Writes the content of ``path``, piece by piece, under another name beside it."""
@@ -58,7 +71,8 @@ class FileSet:
                     path.unlink(missing_ok=True)
             raise
         if self._fsync and os.name == "posix":
-            for folder in {path.parent for _, path in self._written}:
+            changed = {path.parent for _, path in self._written}
+            for folder in changed | {folder.parent for folder in self._made}:
                 _sync(folder)
         self._written.clear()
         self._made.clear()

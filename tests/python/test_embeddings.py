@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,62 @@ def test_writing_again_takes_its_own_place(tmp_path: Path) -> None:
         with SummaryWriter(tmp_path) as w:
             w.add_embedding(POINTS, labels, tag="a")
     (embedding,) = config(tmp_path).embeddings
-    assert embedding.metadata_path == "00000/a/metadata.tsv"
+    named = [embedding.tensor_path, embedding.metadata_path]
+    assert sorted(tmp_path.rglob("*.tsv")) == sorted(tmp_path / one for one in named)
+
+
+def test_labels_are_those_of_the_vectors_at_every_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def look() -> None:
+        if not (tmp_path / "projector_config.pbtxt").exists():
+            return
+        (embedding,) = config(tmp_path).embeddings
+        numbers = np.loadtxt(tmp_path / embedding.tensor_path, delimiter="\t")
+        labels = (tmp_path / embedding.metadata_path).read_text().split()
+        with Image.open(tmp_path / embedding.sprite.image_path) as sprite:
+            pixel = sprite.getpixel((0, 0))
+        seen.append(int(numbers[0, 0]))
+        assert labels == [str(seen[-1])] * 5
+        assert pixel == (seen[-1],) * 3
+
+    def watched(method: Any) -> Any:
+        def call(self: Path, *arguments: Any, **options: Any) -> Any:
+            look()
+            result = method(self, *arguments, **options)
+            look()
+            return result
+
+        return call
+
+    for name in ("replace", "unlink", "rmdir", "mkdir"):
+        monkeypatch.setattr(Path, name, watched(getattr(Path, name)))
+    with SummaryWriter(tmp_path, on_error="raise") as w:
+        for n in range(1, 5):
+            images = np.full((5, 3, 2, 2), n, "u1")
+            w.add_embedding(np.full((5, 3), float(n)), [n] * 5, images, tag="a")
+    assert sorted(set(seen)) == [1, 2, 3, 4]
+    files = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert sum("tfevents" not in name for name in files) == 4
+
+
+def test_only_files_of_the_embedding_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for path in ("mine/a.tsv", "shared.tsv", "00000/default/own.tsv"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("1\n")
+    entry = 'embeddings {{ tensor_name: "{}" tensor_path: "{}" metadata_path: "{}" }}\n'
+    (tmp_path / "projector_config.pbtxt").write_text(
+        entry.format("default:00000", "mine/a.tsv", "00000/default/../../shared.tsv")
+        + entry.format("other", "00000/default/own.tsv", "shared.tsv")
+    )
+    with SummaryWriter(tmp_path) as w:
+        w.add_embedding(POINTS)
+        w.add_embedding(POINTS)
+    for path in ("mine/a.tsv", "shared.tsv", "00000/default/own.tsv"):
+        assert (tmp_path / path).exists()
 
 
 def test_what_others_wrote_into_the_configuration_is_kept(tmp_path: Path) -> None:

@@ -11,6 +11,13 @@ from tfevents._beside import Beside
 from tfevents._summary.base import Base
 from tfevents._summary.projector import list_embedding
 
+# The files of an embedding: the fields of its entry in the configuration, in their order there.
+_FIELDS = {
+    "metadata.tsv": "metadata_path",
+    "sprite.png": "sprite",
+    "tensors.tsv": "tensor_path",
+}
+
 
 class Embeddings(Base):
     """The embedding method of `SummaryWriter`."""
@@ -65,25 +72,28 @@ class Embeddings(Base):
                 self._unfit(tag, problem)
         if not self._write_to_disk:
             return
-        number = str(step).zfill(5)
-        below = f"{number}/{_encode(tag)}"
-        root = Path(self.get_logdir())
         contents: dict[str, Sequence[bytes]] = {"tensors.tsv": _native.tsv(packed)}
-        entry = {"tensor_name": f"{tag}:{number}"}
         if lines is not None:
             contents["metadata.tsv"] = [line.encode() for line in lines]
-            entry["metadata_path"] = f"{below}/metadata.tsv"
         dimensions: tuple[int, int] | None = None
         if sprite is not None and images is not None:
             contents["sprite.png"] = sprite
-            entry["sprite"] = f"{below}/sprite.png"
             dimensions = (images[2][3], images[2][2])
-        entry["tensor_path"] = f"{below}/tensors.tsv"
         size = sum(sum(map(len, pieces)) for pieces in contents.values())
+        number = str(step).zfill(5)
+        root = Path(self.get_logdir())
+        folder = root / number / _encode(tag)
         with self._beside.attempt(size, f"embedding {tag!r}") as files:
+            # One that is written again lies beside the old one until the configuration names it.
+            fresh = files.fresh(folder)
             for name, pieces in contents.items():
-                files.write(root / below / name, pieces)
-            list_embedding(files, root, entry, dimensions)
+                files.write(fresh / name, pieces)
+            below = fresh.relative_to(root).as_posix()
+            paths = {
+                field: f"{below}/{name}" for name, field in _FIELDS.items() if name in contents
+            }
+            entry = {"tensor_name": f"{tag}:{number}", **paths}
+            list_embedding(files, root, entry, dimensions, folder)
 
 
 def _encode(tag: str) -> str:

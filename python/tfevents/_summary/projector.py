@@ -29,6 +29,7 @@ def list_embedding(
     root: Path,
     entry: Mapping[str, str],
     thumbnail: tuple[int, int] | None = None,
+    folder: Path | None = None,
 ) -> None:
     """Lists an embedding in the configuration, in place of one of the same name, and commits.
 
@@ -37,6 +38,8 @@ def list_embedding(
         root: The run directory.
         entry: Fields of ``EmbeddingInfo``; ``sprite`` is the path of one.
         thumbnail: Width and height of an image of the sprite, in pixels.
+        folder: Where the files of this embedding lie; what the replaced entry named there is
+            removed.
 
     Raises:
         OSError: If a file cannot be read or written.
@@ -45,19 +48,44 @@ def list_embedding(
     root.mkdir(parents=True, exist_ok=True)
     path = root / CONFIG
     with _alone(root):
-        text = _merged(path, entry["tensor_name"], _block(entry, thumbnail))
+        before = _text(path)
+        text = _merged(path, before, entry["tensor_name"], _block(entry, thumbnail))
         files.write(path, [text.encode()])
         files.commit()
+        if folder is not None:
+            _remove_unnamed(root, folder, entry["tensor_name"], before, text)
 
 
-def _merged(path: Path, name: str, block: str) -> str:
+def _remove_unnamed(root: Path, folder: Path, name: str, before: str, after: str) -> None:
+    """Removes the files in ``folder`` that only the entry ``name`` of an older text names."""
     try:
-        text = path.read_bytes().decode()
+        old = {
+            path for one, paths in _native.embedding_files(before) if one == name for path in paths
+        }
+        kept = {path for _, paths in _native.embedding_files(after) for path in paths}
+    except ValueError:
+        return  # an entry of others cannot be read: what is theirs cannot be told
+    for relative in old - kept:
+        path = root / relative
+        if ".." not in path.parts and folder in path.parents:
+            # What cannot be removed is untidy and not wrong.
+            with suppress(OSError):
+                path.unlink()
+            with suppress(OSError):
+                path.parent.rmdir()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
     except FileNotFoundError:
-        return block
+        return ""
     except UnicodeDecodeError as error:
         reason = f"it is not UTF-8 at byte {error.start}"
         raise TfeventsError(_unreadable(path, reason)) from None
+
+
+def _merged(path: Path, text: str, name: str, block: str) -> str:
     try:
         return _native.replace_embedding(text, name, block)
     except ValueError as error:

@@ -50,7 +50,7 @@ mod _native {
     #[pymodule_export]
     use super::entry::PySummaryBase;
     #[pymodule_export]
-    use super::projector::replace_embedding;
+    use super::projector::{embedding_files, replace_embedding};
     #[pymodule_export]
     use super::raw_writers::{PyEventWriter, PyRecordWriter};
     #[pymodule_export]

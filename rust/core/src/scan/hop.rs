@@ -1,10 +1,11 @@
 //! Goes from header to header, to find out where the first records of ranges begin.
 //!
-//! For files in which looking for a header finds the wrong one, because their payloads hold records:
-//! reads the lengths, which have checksums of their own, and nothing else. What comes of it is an
-//! assumption as any other, so damage only ends it.
+//! For files of large records, and those in which looking for a header finds the wrong one, because
+//! their payloads hold records: reads the lengths, which have checksums of their own, and nothing
+//! else. What comes of it is an assumption as any other, so damage only ends it.
 
 use super::plan::{FileTask, Unit};
+use super::schedule::Hop;
 use super::walk::Position;
 use crate::record::crc::{Crc, Job, with_fastest};
 use crate::record::{Frame, HEADER, OVERHEAD, frame};
@@ -25,14 +26,9 @@ pub(super) struct Starts {
     pub frontier: Option<(usize, Position)>,
 }
 
-/// Goes over some units from `first` on, from the record at `from`.
-pub(super) fn hop(
-    files: &[FileTask],
-    units: &[Unit],
-    first: usize,
-    from: Position,
-    window: &mut Window,
-) -> Starts {
+/// Goes over some units.
+pub(super) fn hop(files: &[FileTask], units: &[Unit], hop: Hop, window: &mut Window) -> Starts {
+    let first = hop.unit;
     let file = units.get(first).and_then(|unit| unit.parts.first());
     let Some(file) = file.map(|part| part.file) else {
         return Starts::default();
@@ -44,55 +40,52 @@ pub(super) fn hop(
     let parts = units[first..].iter().map_while(|unit| unit.parts.first());
     let parts = parts.take_while(|part| part.file == file).take(UNITS);
     let lows: Vec<u64> = parts.map(|part| part.part.low).collect();
-    over(&*source, window, first, &lows, from)
+    over(&*source, window, hop, &lows)
 }
 
 /// The same over units that begin at these offsets.
-pub(super) fn over(
-    source: &dyn Source,
-    window: &mut Window,
-    first: usize,
-    lows: &[u64],
-    from: Position,
-) -> Starts {
+pub(super) fn over(source: &dyn Source, window: &mut Window, hop: Hop, lows: &[u64]) -> Starts {
     let mut starts = Starts::default();
     window.reset();
-    let mut at = from.offset;
-    for (unit, &low) in (first..).zip(lows) {
+    let mut at = hop.from.offset;
+    for (unit, &low) in (hop.unit..).zip(lows) {
         let window = &mut *window;
-        let Some(next) = with_fastest(Hop {
+        let Some(next) = with_fastest(Headers {
             source,
             window,
             at,
             low,
+            most: hop.most_headers,
         }) else {
             return starts;
         };
         at = next;
         starts.found.push((unit, at.into()));
     }
-    starts.frontier = Some((first + lows.len(), at.into()));
+    starts.frontier = Some((hop.unit + lows.len(), at.into()));
     starts
 }
 
-/// The first record at or after `low`, from the one at `at`.
-struct Hop<'a> {
+/// The first record at or after `low`, from the one at `at`; at most so many headers are read.
+struct Headers<'a> {
     source: &'a dyn Source,
     window: &'a mut Window,
     at: u64,
     low: u64,
+    most: usize,
 }
 
-impl Job for Hop<'_> {
+impl Job for Headers<'_> {
     type Output = Option<u64>;
 
     #[inline(always)]
     fn run<C: Crc>(self) -> Option<u64> {
-        let mut at = self.at;
+        let (mut at, mut left) = (self.at, self.most);
         while at < self.low {
             let bytes = self.window.at(self.source, at, HEADER, AHEAD).ok()?;
             let mut skip = 0;
             while at + (skip as u64) < self.low {
+                left = left.checked_sub(1)?;
                 match frame::<C>(&bytes[skip..]) {
                     Frame::Record { payload, .. } => skip += payload.len() + OVERHEAD,
                     Frame::Longer { need } => {

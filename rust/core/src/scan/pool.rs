@@ -85,9 +85,9 @@ impl<T: Task> Shared<T> {
                 let outcome = self.decode(unit, assumed, scratch);
                 self.lock().scheduler.completed(unit, outcome);
             }
-            Work::Hop(unit, from) => {
-                let starts = hop(&self.files, &self.units, unit, from, &mut scratch.window);
-                self.lock().scheduler.hopped(starts);
+            Work::Hop(over) => {
+                let starts = hop(&self.files, &self.units, over, &mut scratch.window);
+                self.lock().scheduler.hopped(over, starts);
             }
         }
         self.ready.notify_one();

@@ -11,14 +11,14 @@ use super::tags::{self, RunMetadata, UnitMetadata};
 use super::walk::{Position, Span};
 use super::{Decoded, Output};
 use crate::error::Result;
+use hops::{Before, Hops};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+pub(super) use hops::Hop;
+
 /// Bytes of waiting results above which no new unit is begun.
 const MOST_WAITING: usize = 48 << 20;
-
-/// Wrong guesses in a file, from which on its records are counted off from header to header.
-const MOST_MISSES: usize = 2;
 
 /// What is known of runs, by number, before the first unit.
 pub(super) type Known = Arc<HashMap<u32, Arc<RunMetadata>>>;
@@ -37,9 +37,8 @@ pub(super) struct Assumed {
 pub(super) enum Work {
     /// To decode a unit.
     Decode(usize, Assumed),
-    /// To find out where the first records of the units from this one on begin; the first record
-    /// of all begins here.
-    Hop(usize, Position),
+    /// To find out where the first records of some units begin.
+    Hop(Hop),
 }
 
 /// A unit's result.
@@ -77,17 +76,6 @@ struct Truth {
     ended: bool,
     run: Option<u32>,
     metadata: Arc<RunMetadata>,
-}
-
-/// Where first records begin in a file in which they are not found by looking for them.
-#[derive(Debug, Default)]
-struct Hops {
-    file: Option<usize>,
-    misses: usize,
-    starts: HashMap<usize, Position>,
-    /// The unit from which on nothing is known, and where a record before its end begins.
-    frontier: Option<(usize, Position)>,
-    is_running: bool,
 }
 
 impl<O: Output> Scheduler<O> {
@@ -129,21 +117,28 @@ impl<O: Output> Scheduler<O> {
         if !room && !is_awaited {
             return None;
         }
-        if unit != self.accepted
-            && self.hops.file == self.file_of(unit)
-            && self.hops.misses >= MOST_MISSES
-        {
-            match self.hops.frontier.filter(|(from, _)| *from <= unit) {
-                Some(_) if self.hops.is_running => return None,
-                Some((from, position)) => {
-                    self.hops.is_running = true;
-                    return Some(Work::Hop(from, position));
-                }
-                None => {}
-            }
+        match self.before_guess(unit) {
+            Before::Nothing => {}
+            Before::Hop(hop) => return Some(Work::Hop(hop)),
+            Before::Wait => return None,
         }
         self.next += 1;
         Some(Work::Decode(unit, self.assume(unit)))
+    }
+
+    /// What is to be done before the start of a unit is guessed, if it has to be.
+    fn before_guess(&mut self, unit: usize) -> Before {
+        let Some(part) = self.units[unit].parts.first() else {
+            return Before::Nothing;
+        };
+        let (file, start) = (part.file, self.files[part.file].start);
+        if unit == self.accepted || part.part.low <= start.offset {
+            return Before::Nothing;
+        }
+        let is_file_of_accepted = self.file_of(self.accepted) == Some(file);
+        let known = is_file_of_accepted.then(|| self.known_start(self.accepted));
+        self.hops
+            .before(file, unit, known.flatten().unwrap_or(start))
     }
 
     /// The best assumptions there are; for the next unit to be accepted, the truth.
@@ -160,7 +155,8 @@ impl<O: Output> Scheduler<O> {
             (of, guess) if Some(*of) == run => Arc::clone(guess),
             _ => self.before(run),
         };
-        let start = self.hops.starts.get(&unit).copied();
+        let file = self.file_of(unit);
+        let start = file.and_then(|file| self.hops.start(file, unit));
         Assumed { start, metadata }
     }
 
@@ -181,12 +177,10 @@ impl<O: Output> Scheduler<O> {
         }
     }
 
-    /// Takes the starts that a hop found, from the unit on that it was to begin with.
-    pub(super) fn hopped(&mut self, starts: Starts) {
-        self.hops.is_running = false;
-        self.hops.frontier = starts.frontier;
-        for (unit, position) in starts.found {
-            self.hops.starts.insert(unit, position);
+    /// Takes the starts that a hop found.
+    pub(super) fn hopped(&mut self, hop: Hop, starts: Starts) {
+        if let Some(file) = self.file_of(hop.unit) {
+            self.hops.hopped(file, hop, starts);
         }
     }
 
@@ -233,8 +227,8 @@ impl<O: Output> Scheduler<O> {
         self.again.insert(unit);
         if begins {
             self.put_back_unattributed(unit);
-        } else {
-            self.miss(unit, start);
+        } else if let (Some(file), Some(start)) = (self.file_of(unit), start) {
+            self.hops.miss(file, unit, start);
         }
         false
     }
@@ -264,29 +258,13 @@ impl<O: Output> Scheduler<O> {
         }
     }
 
-    /// The first record of a unit was not where it was found.
-    fn miss(&mut self, unit: usize, start: Option<Position>) {
-        let file = self.file_of(unit);
-        if self.hops.file != file {
-            self.hops = Hops {
-                file,
-                ..Hops::default()
-            };
-        }
-        self.hops.misses += 1;
-        if self.hops.misses == MOST_MISSES
-            && let Some(start) = start
-        {
-            self.hops.frontier = Some((unit + 1, start));
-        }
-    }
-
     fn advance(&mut self, unit: usize, start: Option<Position>, decoded: &Decoded<O>) {
         if let Some(span) = decoded.spans.last() {
             self.truth.pass(start, span);
         }
-        if let Some(part) = self.units[unit].parts.last() {
-            self.enter_run(self.files[part.file].run);
+        if let Some(file) = self.units[unit].parts.last().map(|part| part.file) {
+            self.enter_run(self.files[file].run);
+            self.hops.enter(file);
         }
         if let (Some(run), Some(metadata)) = (self.truth.run, decoded.output.metadata()) {
             tags::learn(&mut self.truth.metadata, run, metadata);
@@ -356,5 +334,6 @@ impl Truth {
     }
 }
 
+mod hops;
 #[cfg(test)]
 mod tests;

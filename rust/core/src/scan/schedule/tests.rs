@@ -1,5 +1,6 @@
 //! Results that come in any order are those of one pass.
 
+use super::super::hop::over;
 use super::*;
 use crate::catalog::{FileEntry, Local};
 use crate::record::append_record;
@@ -82,6 +83,74 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// Units that end at these offsets, of one file.
+fn cut(ends: Vec<u64>) -> (Vec<Unit>, FileTask) {
+    let (mut low, length) = (0, ends.last().copied().unwrap_or(0));
+    let unit = |high| {
+        let part = Part { low, high };
+        let first = low == 0;
+        low = high;
+        let parts = vec![UnitPart {
+            file: 0,
+            part,
+            first,
+        }];
+        Unit { parts }
+    };
+    let entry = FileEntry::new(Arc::new(Local::default()), PathBuf::from("bytes"), None);
+    let file = FileTask {
+        entry: Arc::new(entry),
+        run: 0,
+        id: 0,
+        length,
+        start: Position::default(),
+        end: End::Final,
+        resumes: false,
+    };
+    (ends.into_iter().map(unit).collect(), file)
+}
+
+fn carry_out(scheduler: &mut Scheduler<Records>, source: &Bytes, units: &[Unit], work: Work) {
+    match work {
+        Work::Decode(unit, assumed) => {
+            let decoded = walk(source, units[unit].parts[0].part, assumed.start);
+            scheduler.completed(unit, Ok((decoded, assumed)));
+        }
+        Work::Hop(hop) => {
+            let lows = units[hop.unit..].iter().map(|unit| unit.parts[0].part.low);
+            let lows: Vec<u64> = lows.collect();
+            let starts = over(source, &mut Window::default(), hop, &lows);
+            scheduler.hopped(hop, starts);
+        }
+    }
+}
+
+#[test]
+fn units_of_large_records_that_hold_records_are_decoded_once() {
+    let inner = framed(&vec![vec![7; 20]; 1_000]);
+    let source = Bytes(framed(&vec![inner; 30]));
+    let ends: Vec<u64> = (1..=90).map(|i| source.length() * i / 90).collect();
+    let (units, file) = cut(ends);
+    let units = Arc::new(units);
+    let known = Known::default();
+    let mut scheduler = Scheduler::new(Arc::new(vec![file]), Arc::clone(&units), known, 8);
+    let (mut running, mut decoded, mut taken) = (VecDeque::new(), 0, 0);
+    while taken < units.len() {
+        while let Some(work) = scheduler.next_work() {
+            running.push_back(work);
+        }
+        // The unit that was begun last is done first.
+        if let Some(work) = running.pop_back() {
+            decoded += usize::from(matches!(work, Work::Decode(..)));
+            carry_out(&mut scheduler, &source, &units, work);
+        }
+        while scheduler.take().is_some() {
+            taken += 1;
+        }
+    }
+    assert_eq!(decoded, units.len());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
@@ -97,22 +166,7 @@ proptest! {
         let mut ends: Vec<u64> = cuts.iter().map(|cut| cut.index(length as usize) as u64).collect();
         ends.push(length);
         ends.sort_unstable();
-        let mut low = 0;
-        let units: Vec<Unit> = ends.into_iter().map(|high| {
-            let part = Part { low, high };
-            low = high;
-            let first = part.low == 0;
-            Unit { parts: vec![UnitPart { file: 0, part, first }] }
-        }).collect();
-        let file = FileTask {
-            entry: Arc::new(FileEntry::new(Arc::new(Local::default()), PathBuf::from("bytes"), None)),
-            run: 0,
-            id: 0,
-            length,
-            start: Position::default(),
-            end: End::Final,
-            resumes: false,
-        };
+        let (units, file) = cut(ends);
         let count = units.len();
         let units = Arc::new(units);
         let mut scheduler: Scheduler<Records> = Scheduler::new(Arc::new(vec![file]), Arc::clone(&units), Known::default(), 5);
@@ -131,19 +185,7 @@ proptest! {
             }
             prop_assert!(!running.is_empty(), "nothing to do");
             let next = order.next().unwrap().index(running.len());
-            match running.swap_remove(next) {
-                Work::Decode(unit, assumed) => {
-                    let decoded = walk(&source, units[unit].parts[0].part, assumed.start);
-                    scheduler.completed(unit, Ok((decoded, assumed)));
-                }
-                Work::Hop(unit, from) => {
-                    let lows = units[unit..].iter().map(|unit| unit.parts[0].part.low);
-                    let lows: Vec<u64> = lows.collect();
-                    scheduler.hopped(super::super::hop::over(
-                        &source, &mut Window::default(), unit, &lows, from,
-                    ));
-                }
-            }
+            carry_out(&mut scheduler, &source, &units, running.swap_remove(next));
         }
         prop_assert_eq!(records, whole.output.0);
         prop_assert_eq!(damage, whole.spans[0].damage.clone());

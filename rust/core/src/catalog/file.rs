@@ -1,12 +1,15 @@
 //! One event file: how far it is read, and what is known of it by now.
 
-use super::store::Store;
+use super::store::{Stat, Store};
 use super::version::{Arrival, FileVersion};
 use crate::source::{Identity, Source};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// What tells the state of a location.
+pub(super) type LookAt<'a> = &'a dyn Fn(&Path) -> io::Result<Stat>;
 
 /// One event file, shared by all snapshots that hold it unchanged.
 #[derive(Debug)]
@@ -153,19 +156,25 @@ impl FileEntry {
     /// # Errors
     /// If nothing can be told of it, because it is gone or may not be looked at.
     pub(crate) fn now(&self) -> io::Result<Option<Self>> {
+        self.now_by(&|location: &Path| self.store.stat(location))
+    }
+
+    /// The same, as `look` tells.
+    pub(super) fn now_by(&self, look: LookAt<'_>) -> io::Result<Option<Self>> {
         if self.lock().arrival.is_some() {
             self.length(); // settles which file it was
         }
-        let now = self.store.stat(&self.path)?.identity;
+        let now = look(&self.path)?.identity;
         Ok(self.changed_to(now))
     }
 
-    /// The same, for a file that has just been `listed`, perhaps with its state.
-    pub(super) fn now_as(&self, listed: &Self) -> io::Result<Option<Self>> {
+    /// The same, for a file that has just been `listed`, perhaps with its state; `look` tells it
+    /// otherwise.
+    pub(super) fn now_as(&self, listed: &Self, look: LookAt<'_>) -> io::Result<Option<Self>> {
         let told = (!std::ptr::eq(self, listed)).then(|| listed.lock().identity);
         match told.flatten() {
             Some(now) => Ok(self.changed_to(now)),
-            None => self.now(),
+            None => self.now_by(look),
         }
     }
 

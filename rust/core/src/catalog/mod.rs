@@ -27,7 +27,7 @@ pub use natural::natural;
 pub use root::{Root, Unlisted, is_event_file};
 pub use snapshot::{Catalog, Run, Snapshot};
 pub use spread::Spread;
-pub use store::{Listed, ListedFile, Listing, Roots, Stat, Store};
+pub use store::{Listed, ListedFile, Listing, Look, Roots, Stat, Store};
 pub use version::FileVersion;
 pub(crate) use version::{Arrival, Replaced};
 pub use watch::{Waker, Watcher, Woken};

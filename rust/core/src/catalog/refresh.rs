@@ -1,11 +1,12 @@
 //! What became of the files of a snapshot: listed and looked at, not read.
 
 use super::changes::{Changes, Growth, RunChange};
-use super::file::FileEntry;
+use super::file::{FileEntry, LookAt};
 use super::natural::natural;
 use super::snapshot::{Catalog, FEW_FILES, Run, Snapshot};
 use super::spread::{Spread, collect};
 use crate::error::Result;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
@@ -39,14 +40,16 @@ impl Catalog {
         let listing = self.store.list(&self.roots, then, spread)?;
         let are_known = before.is_whole && then.is_some_and(|then| Arc::ptr_eq(then, &listing));
         let mut known = Known::new();
-        let mut now = if are_known {
-            Snapshot::clone(before)
+        let now = if are_known {
+            Cow::Borrowed(&**before)
         } else {
             known.extend(before.files().map(|file| (&*file.path, file)));
-            Snapshot::of(listing, &self.store, |path| known.get(path).copied())?
+            let mut now = Snapshot::of(listing, &self.store, |path| known.get(path).copied())?;
+            keep_hidden(before, &mut now);
+            Cow::Owned(now)
         };
-        keep_hidden(before, &mut now);
         let files: Vec<_> = now.files().collect();
+        let look = self.store.look_below(self.roots.common());
         let outcomes = collect(spread, files.len(), FEW_FILES, |i| {
             let file = files[i];
             let known = if are_known {
@@ -54,12 +57,12 @@ impl Catalog {
             } else {
                 known.get(&*file.path).copied()
             };
-            outcome(file, known)
+            outcome(file, known, &*look)
         })?;
         if are_known && outcomes.iter().all(|o| matches!(o, Outcome::Same)) {
             return Ok((Arc::clone(before), Changes::default()));
         }
-        let mut changes = Changes::default();
+        let (mut now, mut changes) = (now.into_owned(), Changes::default());
         now.apply(outcomes, &known, &mut changes);
         changes.compare(before, &now);
         Ok((Arc::new(now), changes))
@@ -68,15 +71,15 @@ impl Catalog {
 
 /// What became of a file that was listed. One that cannot be looked at remains what it was known
 /// as, and a scan tells why it cannot be read.
-fn outcome(listed: &Arc<FileEntry>, known: Option<&Arc<FileEntry>>) -> Outcome {
+fn outcome(listed: &Arc<FileEntry>, known: Option<&Arc<FileEntry>>, look: LookAt<'_>) -> Outcome {
     let Some(known) = known else {
-        return match listed.now() {
+        return match listed.now_by(look) {
             Ok(Some(now)) => Outcome::Came(Arc::new(now)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Outcome::Gone,
             Ok(None) | Err(_) => Outcome::Came(Arc::clone(listed)),
         };
     };
-    match known.now_as(listed) {
+    match known.now_as(listed, look) {
         Ok(Some(now)) if now.continues(known) => {
             Outcome::Grown(Arc::new(now), known.known_length())
         }

@@ -30,6 +30,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// What stands at a location, links followed.
     fn stat(&self, location: &Path) -> io::Result<Stat>;
 
+    /// [`stat`](Self::stat) for many locations, most of them below `directory`.
+    fn look_below<'a>(&'a self, directory: &Path) -> Look<'a> {
+        let _ = directory;
+        Box::new(|location| self.stat(location))
+    }
+
     /// Opens a file for reading up to `length`, or up to its present end. With `maps`, it may be
     /// mapped where that is safe and pays.
     fn open(&self, location: &Path, length: Option<u64>, maps: bool)
@@ -39,6 +45,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn resolve(&self, location: &Path) -> io::Result<PathBuf>;
 }
 
+/// What tells the state of a location.
+pub type Look<'a> = Box<dyn Fn(&Path) -> io::Result<Stat> + Send + Sync + 'a>;
+
 /// Where to look, and whether that has to be there yet.
 #[derive(Debug, Clone)]
 pub struct Roots {
@@ -46,6 +55,22 @@ pub struct Roots {
     pub places: Arc<[Root]>,
     /// A named place that does not exist, or holds no event file, is empty and no error.
     pub missing_ok: bool,
+}
+
+impl Roots {
+    /// The directory that all places are in; the place itself if there is but one.
+    pub fn common(&self) -> &Path {
+        let Some((first, others)) = self.places.split_first() else {
+            return Path::new("");
+        };
+        let mut common = first.path();
+        for other in others {
+            while !other.path().starts_with(common) {
+                common = common.parent().unwrap_or(Path::new(""));
+            }
+        }
+        common
+    }
 }
 
 /// What stands at a location.

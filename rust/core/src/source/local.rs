@@ -1,5 +1,9 @@
 //! Files on this machine's file systems, and the decision which of them to map.
 
+mod base;
+
+pub use base::Base;
+
 use super::{Source, stable_hash};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;

@@ -21,7 +21,7 @@ mod map;
 mod map;
 mod window;
 
-pub use local::{Identity, LocalFile, is_local};
+pub use local::{Base, Identity, LocalFile, is_local};
 pub use window::Window;
 
 use std::io;

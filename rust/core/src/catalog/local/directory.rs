@@ -8,7 +8,7 @@
 use super::super::root::is_event_file;
 use super::super::store::ListedFile;
 use crate::error::describe;
-use crate::source::{Identity, is_local};
+use crate::source::{Base, Identity, is_local};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
@@ -95,8 +95,8 @@ impl Directory {
     }
 
     /// Whether the directory `path` holds what it held when it was listed.
-    pub(super) fn holds(&self, path: &Path, devices: &Devices) -> bool {
-        let stat = || fs::metadata(path).map(|now| Identity::of(&now)).ok();
+    pub(super) fn holds(&self, path: &Path, base: &Base, devices: &Devices) -> bool {
+        let stat = || base.look(path).map(|(now, _)| now).ok();
         let Some(now) = self.is_sure.then(stat).flatten() else {
             return false;
         };

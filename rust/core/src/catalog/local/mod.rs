@@ -5,9 +5,9 @@ mod walk;
 
 use super::root::Root;
 use super::spread::{Spread, collect};
-use super::store::{Listing, Roots, Stat, Store};
+use super::store::{Listing, Look, Roots, Stat, Store};
 use crate::error::Result;
-use crate::source::{Identity, LocalFile, Source};
+use crate::source::{Base, Identity, LocalFile, Source};
 use directory::{Devices, Directory};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
@@ -69,7 +69,10 @@ impl Store for Local {
     ) -> Result<Arc<Listing>> {
         let known = before.and_then(|before| before.memory.as_ref()?.downcast_ref::<Memory>());
         let unchanged = match known {
-            Some(known) => unchanged(&known.directories, &Devices::new(self.tick), spread)?,
+            Some(known) => {
+                let (base, devices) = (Base::at(roots.common()), Devices::new(self.tick));
+                unchanged(&known.directories, &base, &devices, spread)?
+            }
             None => Vec::new(),
         };
         if let (Some(before), Some(known)) = (before, known)
@@ -93,6 +96,14 @@ impl Store for Local {
         })
     }
 
+    fn look_below<'a>(&'a self, directory: &Path) -> Look<'a> {
+        let base = Base::at(directory);
+        Box::new(move |location| {
+            let (identity, is_file) = base.look(location)?;
+            Ok(Stat { identity, is_file })
+        })
+    }
+
     fn open(
         &self,
         location: &Path,
@@ -110,13 +121,14 @@ impl Store for Local {
 /// Those of the `known` directories that hold what they held when they were listed.
 fn unchanged<'a>(
     known: &'a Directories,
+    base: &Base,
     devices: &Devices,
     spread: &mut dyn Spread,
 ) -> Result<Vec<(&'a OsString, &'a Arc<Directory>)>> {
     let known: Vec<_> = known.iter().collect();
     let holds = collect(spread, known.len(), FEW_DIRECTORIES, |i| {
         let (path, directory) = known[i];
-        directory.holds(Path::new(path), devices)
+        directory.holds(Path::new(path), base, devices)
     })?;
     let kept = known.into_iter().zip(holds).filter(|(_, holds)| *holds);
     Ok(kept.map(|(known, _)| known).collect())

@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Argument(String),
     /// The caller asked to stop.
     Interrupted,
+    /// A mistake in this crate, whatever the input was. It is worth a report.
+    Internal(String),
     /// A function of the caller failed with this.
     Caller(Arc<dyn std::error::Error + Send + Sync>),
 }
@@ -83,6 +85,14 @@ impl Error {
     pub fn interrupted() -> Self {
         Self(Box::new(Inner {
             kind: ErrorKind::Interrupted,
+            path: None,
+        }))
+    }
+
+    /// An error that no input should cause.
+    pub fn internal(what: impl fmt::Display) -> Self {
+        Self(Box::new(Inner {
+            kind: ErrorKind::Internal(what.to_string()),
             path: None,
         }))
     }
@@ -137,6 +147,7 @@ impl fmt::Display for Error {
             ErrorKind::Changed(reason) => write!(f, "{path}: {reason}; refresh() looks again"),
             ErrorKind::Argument(what) => f.write_str(what),
             ErrorKind::Interrupted => f.write_str("interrupted"),
+            ErrorKind::Internal(what) => write!(f, "internal error: {what}; please report this"),
             ErrorKind::Caller(error) => error.fmt(f),
         }
     }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tfevents::catalog::Local;
 use tfevents::event::kind::Kind;
-use tfevents::logdir::{FileVersion, FollowOptions, Growth, LogDir};
+use tfevents::logdir::{FileVersion, FollowOptions, Growth, LogDir, Reading};
 use tfevents::table::schema::OnCast;
 
 /// Length, device and inode, modification time in ns, checksum of both ends.
@@ -123,6 +123,18 @@ impl PyLogDir {
             .iter()
             .flat_map(|run| run.files.iter().map(|f| f.path.clone()))
             .collect()
+    }
+
+    /// The files that a scan of these runs reads, in its order: run, path, bytes.
+    fn reads(
+        &self,
+        py: Python<'_>,
+        runs: Option<NamesArg>,
+    ) -> PyResult<Vec<(String, PathBuf, u64)>> {
+        let runs = names(runs);
+        let reads = detached(py, |go_on| self.0.reads(&runs, go_on))?;
+        let parts = |reading: Reading| (reading.run, reading.path, reading.bytes);
+        Ok(reads.into_iter().map(parts).collect())
     }
 
     /// The table called `table`, restricted. Reads nothing.

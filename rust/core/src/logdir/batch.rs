@@ -1,11 +1,11 @@
 //! Blocks of one kind to batches: names of runs, tags and files in place of their numbers, what is
 //! known of restarts, and meshes put together of their components.
 
+use super::Choose;
 use super::casts::Casts;
 use super::references::{RecordRef, references};
 use super::tags::NameNumbers;
-use super::{Choose, bug};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::kind::Kind;
 use crate::scan::attempts::{Attempt, Attempts as Numbering};
 use crate::scan::decode::{Block, RowOrRestart, Spec};
@@ -112,7 +112,7 @@ impl BatchMaker {
     pub(super) fn finish(&mut self) -> Option<Result<RecordBatch>> {
         let (assembler, _) = self.meshes.as_mut()?;
         let rest = assembler.finish(&self.spec.layout.schema);
-        rest.map_err(|e| bug(&e.to_string())).transpose()
+        rest.map_err(Error::internal).transpose()
     }
 
     /// The meshes that are begun, where the log is followed.
@@ -130,7 +130,7 @@ impl BatchMaker {
             return Ok(None);
         };
         let rows = meshes.settled(settle, age, &self.spec.layout.schema);
-        rows.map_err(|e| bug(&e.to_string()))
+        rows.map_err(Error::internal)
     }
 
     /// The components of meshes that are begun, where the log is followed.
@@ -221,16 +221,16 @@ impl BatchMaker {
             .map(|f| by_name.get(f.name().as_str()).cloned());
         let columns: Vec<ArrayRef> = columns
             .collect::<Option<_>>()
-            .ok_or_else(|| bug("a column"))?;
+            .ok_or_else(|| Error::internal("a column"))?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(schema, columns, &options)
-            .map_err(|e| bug(&e.to_string()))?;
+            .map_err(Error::internal)?;
         let (batch, references) = match keep {
             Some(keep) if keep.true_count() < rows => {
                 let kept = references.into_iter().zip(keep.values());
                 let kept = kept.filter_map(|(reference, kept)| kept.then_some(reference));
                 let batch = arrow_select::filter::filter_record_batch(&batch, &keep)
-                    .map_err(|e| bug(&e.to_string()))?;
+                    .map_err(Error::internal)?;
                 (batch, kept.collect())
             }
             _ => (batch, references),
@@ -240,7 +240,7 @@ impl BatchMaker {
             // Several values make a row.
             Some((assembler, _)) => assembler
                 .push(&batch, &self.spec.layout.schema)
-                .map_err(|e| bug(&e.to_string()))?
+                .map_err(Error::internal)?
                 .map(|batch| (batch, Vec::new())),
             None => Some((batch, references)).filter(|(b, _)| b.num_rows() > 0),
         })

@@ -4,10 +4,9 @@
 //! scan hands out batches in which names are numbered by their first row; the dictionary of a batch
 //! continues that of the batch before.
 
-use super::bug;
 use super::scan::Batches;
 use super::tags::NameNumbers;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scan::Budget;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
@@ -69,7 +68,7 @@ fn with_columns(
         }
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(schema, columns, &options).map_err(|e| bug(&e.to_string()))
+    RecordBatch::try_new_with_options(schema, columns, &options).map_err(Error::internal)
 }
 
 impl Batches for Compact {
@@ -134,7 +133,7 @@ impl Column {
             keys.clone()
         };
         let compacted = DictionaryArray::<Int32Type>::try_new(keys, values);
-        let compacted = compacted.map_err(|e| bug(&e.to_string()))?;
+        let compacted = compacted.map_err(Error::internal)?;
         Ok(Some(Arc::new(compacted)))
     }
 }

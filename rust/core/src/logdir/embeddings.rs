@@ -1,10 +1,10 @@
 //! `embeddings`: the table of what the projector files hold.
 
+use super::View;
 use super::projector::{self, Embedding, length, places, read};
 use super::scan::Resolved;
 use super::selection::Choose;
-use super::{View, bug};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::filter::{Filter, Names};
 use crate::table::keys::{dictionary, float64, int32, int64, strings};
 use crate::table::schema::{dictionary as dictionary_type, item_field, list};
@@ -128,7 +128,7 @@ fn table(found: &[Embedding], runs: &[String]) -> Result<RecordBatch> {
             strings(found.iter().map(|e| e.file.to_string_lossy())),
         ),
     ];
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|e| bug(&e.to_string()))
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(Error::internal)
 }
 
 /// `fixed_shape_tensor` where all embeddings have one shape, a plain list otherwise.

@@ -5,8 +5,8 @@ use super::scan::{Batches, Resolved};
 use super::series::kinds;
 use super::tables::{GoOn, layout, project};
 use super::tags::NameNumbers;
-use super::{Choose, View, bug};
-use crate::error::Result;
+use super::{Choose, View};
+use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::scan::survey::{EventRows, EventsTask, WHATS};
 use crate::scan::{Access, Budget, Ordered};
@@ -141,7 +141,7 @@ impl LiveEvents {
             return Ok(batch);
         };
         let kept = arrow_select::filter::filter_record_batch(batch, &keep);
-        let kept = kept.map_err(|error| bug(&error.to_string()))?;
+        let kept = kept.map_err(Error::internal)?;
         Ok(Some(kept).filter(|kept| kept.num_rows() > 0))
     }
 

@@ -1,8 +1,7 @@
 //! Rows of many batches, put together in a new order.
 
-use super::bug;
 use super::take::{Rows, joined_nulls, take};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::table::Memory;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
@@ -190,7 +189,7 @@ pub(super) fn gathered(
     let columns = columns.collect::<Result<Vec<_>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(gather.rows));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
-        .map_err(|e| bug(&e.to_string()))
+        .map_err(Error::internal)
 }
 
 /// Which rows of which batches are put together.
@@ -269,15 +268,13 @@ fn numbers(
     if let Some(names) = names.max_by_key(|names| names.len()) {
         let keys = Int32Array::new(ScalarBuffer::new(values, 0, rows), nulls);
         let array = DictionaryArray::<Int32Type>::try_new(keys, Arc::clone(names));
-        return Ok(Arc::new(array.map_err(|e| bug(&e.to_string()))?));
+        return Ok(Arc::new(array.map_err(Error::internal)?));
     }
     let data = ArrayData::builder(kind.clone())
         .len(rows)
         .nulls(nulls)
         .add_buffer(values);
-    data.build()
-        .map(make_array)
-        .map_err(|e| bug(&e.to_string()))
+    data.build().map(make_array).map_err(Error::internal)
 }
 
 /// Rows as they were read, those that follow one another together.

@@ -15,9 +15,11 @@ mod gather;
 mod hparam_values;
 mod hparams;
 mod kinds;
+mod options;
 pub mod pbtxt;
 mod portable;
 mod projector;
+mod reads;
 mod records;
 mod references;
 mod refresh;
@@ -37,7 +39,9 @@ pub use beginning::looks_like_event_file;
 pub use casts::Nulled;
 pub use follow::{FindRoots, FollowOptions, Follower, LiveSelection, Notice, Pending, Step};
 pub use kinds::{KindBatch, KindScan};
+pub use options::{OnDamage, Options, Restarts};
 pub use portable::PortableRun;
+pub use reads::Reading;
 pub use records::{Compression, Payload, Records};
 pub use references::{RecordRef, References, StoredRecord};
 pub use scan::{Batches, Reader, Scan};
@@ -50,8 +54,7 @@ use crate::event::dtype::DType;
 use crate::event::kind::Kind;
 use crate::filter::{Filter, Names};
 use crate::scan::projection::Projection;
-use crate::scan::record::Policy;
-use crate::scan::{Access, DamageSummary, Report, Threads};
+use crate::scan::{DamageSummary, Report, Threads};
 use crate::table::schema::{self, Layout, OnCast, TensorData, element_type};
 use arrow_schema::SchemaRef;
 use casts::Casts;
@@ -60,70 +63,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 pub(crate) use view::View;
 use view::{Current, State};
-
-/// What a step that goes back means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Restarts {
-    /// Nothing: every point of every file, in order.
-    #[default]
-    All,
-    /// A restart: the points of the earlier attempt from there on are superseded.
-    Last,
-}
-
-/// What happens at bytes that cannot be read as records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnDamage {
-    /// Read on at the next whole record, and list the damage.
-    #[default]
-    Skip,
-    /// Fail with the place and the reason.
-    Raise,
-}
-
-/// How a log is read.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// See [`Restarts`].
-    pub restarts: Restarts,
-    /// See [`OnDamage`].
-    pub on_damage: OnDamage,
-    /// Verify the checksum of every payload that is used.
-    pub checksum: bool,
-    /// Map large finished files on local disks.
-    pub maps: bool,
-    /// Threads that decode.
-    pub threads: usize,
-    /// A place that is not there yet, or holds no event file, is empty and no error.
-    pub missing_ok: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            restarts: Restarts::All,
-            on_damage: OnDamage::Skip,
-            checksum: true,
-            maps: true,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            missing_ok: false,
-        }
-    }
-}
-
-impl Options {
-    /// How bytes are read and checked; `everything` is checked where that is asked for.
-    fn access(&self, everything: bool) -> Access {
-        let policy = Policy {
-            checksum: self.checksum || everything,
-            everything,
-        };
-        Access {
-            maps: self.maps,
-            policy,
-        }
-    }
-}
 
 /// A log directory, or several, or single files.
 #[derive(Debug)]
@@ -405,11 +344,6 @@ fn local(roots: Vec<Root>, missing_ok: bool) -> Catalog {
     let (places, store) = (roots.into(), Arc::new(Local::default()));
     let roots = Roots { places, missing_ok };
     Catalog { roots, store }
-}
-
-/// An error that no input can cause.
-pub(crate) fn bug(what: &str) -> Error {
-    Error::argument(format!("internal error: {what}; please report this"))
 }
 
 /// Fails on what could not be listed, if damage is to be an error.

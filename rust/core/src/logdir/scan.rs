@@ -5,10 +5,9 @@
 //! the rows, and kept. Every sink takes the same [`Batches`]: the Arrow C stream, Parquet, the
 //! counts.
 
-use super::bug;
 use super::compact::Compact;
 use super::tags::share_dictionaries;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scan::Budget;
 use crate::table::schema::{Layout, TensorData};
 use arrow_array::{RecordBatch, RecordBatchReader};
@@ -85,9 +84,7 @@ impl Resolved {
         columns: Option<&[String]>,
     ) -> Result<Self> {
         let layout = Layout::of(batch.schema(), usual, TensorData::Any, columns)?;
-        let batch = batch
-            .project(&layout.projection)
-            .map_err(|e| bug(&e.to_string()))?;
+        let batch = batch.project(&layout.projection).map_err(Error::internal)?;
         Ok(Self::new(batch.schema(), move || {
             let batch = Some(batch.clone()).filter(|b| b.num_rows() > 0);
             Ok(Box::new(Ready(batch)) as Box<dyn Batches>)
@@ -203,8 +200,8 @@ impl Iterator for Reader {
     fn next(&mut self) -> Option<Self::Item> {
         // The caller may be C, which no panic may reach.
         let next = || self.batches.next(&mut || true);
-        let next =
-            catch_unwind(AssertUnwindSafe(next)).unwrap_or_else(|_| Some(Err(bug("a panic"))))?;
+        let next = catch_unwind(AssertUnwindSafe(next))
+            .unwrap_or_else(|_| Some(Err(Error::internal("a panic"))))?;
         Some(next.map_err(|error| ArrowError::ExternalError(Box::new(error))))
     }
 }

@@ -11,10 +11,10 @@ mod names;
 
 use self::gathering::{Gathering, end_of_run};
 use self::names::Names;
+use super::Scan;
 use super::gather::{Piece, gathered, parts};
 use super::scan::Batches;
-use super::{Scan, bug};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::table::Memory;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
@@ -100,7 +100,7 @@ impl Split {
         };
         let numbers = (0..schema.fields().len()).filter(|&n| n != run && n != tag);
         let numbers: Vec<usize> = numbers.collect();
-        let own = schema.project(&numbers).map_err(|e| bug(&e.to_string()))?;
+        let own = schema.project(&numbers).map_err(Error::internal)?;
         let schema = Arc::new(own);
         Ok(Some(Self {
             stream,
@@ -165,7 +165,7 @@ impl Split {
         self.run.learn(batch.column(self.run.column))?;
         self.tag.learn(batch.column(self.tag.column))?;
         let batch = batch.project(&self.own.numbers);
-        let batch = batch.map_err(|e| bug(&e.to_string()))?;
+        let batch = batch.map_err(Error::internal)?;
         Ok(Waiting {
             size: size_of_rows(&batch),
             batch,

@@ -1,8 +1,8 @@
 //! The tables about a log: files and damage.
 
 use super::scan::{Batches, Resolved};
-use super::{View, bug, embeddings};
-use crate::error::Result;
+use super::{View, embeddings};
+use crate::error::{Error, Result};
 use crate::event::kind::Kind;
 use crate::filter::Filter;
 use crate::scan::Ordered;
@@ -58,7 +58,7 @@ pub(super) fn project(layout: &Layout, arrays: &[ArrayRef]) -> Result<RecordBatc
     let rows = arrays.first().map(|a| a.len());
     let options = RecordBatchOptions::new().with_row_count(rows);
     RecordBatch::try_new_with_options(Arc::clone(&layout.schema), columns.collect(), &options)
-        .map_err(|e| bug(&e.to_string()))
+        .map_err(Error::internal)
 }
 
 /// The shape of all tensors, if they have one and it is worth saying.

@@ -1,7 +1,6 @@
 //! Rows of several arrays of one type, put together; values are copied once.
 
-use super::bug;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::table::Memory;
 use arrow_array::cast::AsArray;
 use arrow_array::types::ByteArrayType;
@@ -186,7 +185,9 @@ fn offsets<'a, O: OffsetSizeTrait>(
         // If the last one fits, the others do, too.
         let moved = O::from_usize(start + (last - first))
             .and_then(|_| O::from_usize(start))
-            .ok_or_else(|| bug("values of a series that are more than offsets can count"))?;
+            .ok_or_else(|| {
+                Error::internal("values of a series that are more than offsets can count")
+            })?;
         ends.extend(offsets[1..].iter().map(|&end| moved + (end - offsets[0])));
         start += last - first;
     }
@@ -221,5 +222,5 @@ pub(super) fn joined_nulls(of: &[Option<&NullBuffer>], taken: &[Rows]) -> Option
 }
 
 fn whole<T>(result: std::result::Result<T, ArrowError>) -> Result<T> {
-    result.map_err(|e| bug(&e.to_string()))
+    result.map_err(Error::internal)
 }

@@ -136,11 +136,10 @@ pub fn decode<E: Events>(
             records,
             maps,
         };
-        let (result, intact) = with_fastest(job);
-        if intact {
-            return result;
+        match with_fastest(job) {
+            Some(result) => return result,
+            None => maps = false,
         }
-        maps = false;
     }
 }
 
@@ -153,8 +152,8 @@ struct Parts<'a, E> {
 }
 
 impl<E: Events> Job for Parts<'_, E> {
-    /// The result, and whether the bytes it came from were what the files held.
-    type Output = (Result<Decoded<E::Output>>, bool);
+    /// The result; `None` if bytes it came from were not what the files held.
+    type Output = Option<Result<Decoded<E::Output>>>;
 
     #[inline(always)]
     fn run<C: Crc>(mut self) -> Self::Output {
@@ -171,7 +170,7 @@ impl<E: Events> Job for Parts<'_, E> {
                     continue;
                 }
                 Err(error) if is_passing(&error) => {
-                    return (Err(Error::io(error, &task.entry.path)), true);
+                    return Some(Err(Error::io(error, &task.entry.path)));
                 }
                 Err(error) => {
                     spans.push(self.lost(part, task, why(&error)));
@@ -190,23 +189,18 @@ impl<E: Events> Job for Parts<'_, E> {
             let walked = walk.run_readable::<C, _>(window, from, &mut self.records);
             let span = match walked {
                 Ok(span) => span,
-                Err(interrupted) => return (Err(interrupted), true),
+                Err(error) => return Some(Err(error)),
             };
             let intact = window.is_intact(&*source);
             window.reset();
             if !intact {
-                return (Err(Error::interrupted()), false);
+                return None;
             }
             spans.push(span);
             self.records.events.leave();
         }
-        (
-            Ok(Decoded {
-                spans,
-                output: self.records.events.finish(&mut self.scratch.memory),
-            }),
-            true,
-        )
+        let output = self.records.events.finish(&mut self.scratch.memory);
+        Some(Ok(Decoded { spans, output }))
     }
 }
 

@@ -107,8 +107,8 @@ impl<T: Task> Shared<T> {
         let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
             let part = unit.parts.first();
             let path = part.map(|p| self.files[p.file].entry.path.display().to_string());
-            Err(Error::argument(format!(
-                "internal error in {} behind byte {}; please report this",
+            Err(Error::internal(format_args!(
+                "a panic in {} behind byte {}",
                 path.unwrap_or_default(),
                 part.map_or(0, |p| p.part.low),
             )))
@@ -214,9 +214,7 @@ impl<T: Task> Pool<T> {
             let work = state.scheduler.next_work();
             drop(state);
             let Some(work) = work else {
-                return Err(Error::argument(
-                    "internal error: no work; please report this",
-                ));
+                return Err(Error::internal("no work"));
             };
             self.shared.carry_out(work, &mut self.scratch);
         }

@@ -111,10 +111,13 @@ struct WireFile {
 impl Cursor {
     /// The cursor as text.
     pub(super) fn to_text(&self) -> Result<String> {
-        let bytes = postcard::to_stdvec(&self.to_wire()).map_err(|e| bug(&e))?;
+        let bytes = postcard::to_stdvec(&self.to_wire())
+            .map_err(|e| Error::internal(format_args!("cursor: {e}")))?;
         let mut packed = vec![0; 4];
         let mut deflate = DeflateEncoder::new(&bytes[..], Compression::default());
-        deflate.read_to_end(&mut packed).map_err(|e| bug(&e))?;
+        deflate
+            .read_to_end(&mut packed)
+            .map_err(|e| Error::internal(format_args!("cursor: {e}")))?;
         let checksum = MaskedCrc::of(&packed[4..]).to_le_bytes();
         packed[..4].copy_from_slice(&checksum);
         let text = URL_SAFE_NO_PAD.encode(&packed);
@@ -313,8 +316,4 @@ impl<'a> Names<'a> {
     fn number(&self, name: &str) -> u32 {
         self.numbers.get(name).copied().unwrap_or_default()
     }
-}
-
-fn bug(error: &dyn std::error::Error) -> Error {
-    super::super::bug(&format!("cursor: {error}"))
 }

@@ -116,7 +116,7 @@ impl Follower {
         let mut known = HashMap::new();
         for task in &mut planned {
             let Some((id, end, limit)) = due.remove(&task.entry.path) else {
-                return Err(super::super::bug("a file that is not due"));
+                return Err(Error::internal("a file that is not due"));
             };
             let run = numbers[task.run as usize];
             let file: &Followed = &self.files.files[id as usize];

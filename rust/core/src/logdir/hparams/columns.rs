@@ -2,9 +2,9 @@
 
 use super::Session;
 use super::metrics::{Last, Metric, Runs};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::logdir::hparam_values::{numbers, typed};
-use crate::logdir::{bug, unique_name};
+use crate::logdir::unique_name;
 use crate::table::keys::{dictionary, int32, int64, strings};
 use crate::table::schema::dictionary as dictionary_type;
 use arrow_array::builder::StringBuilder;
@@ -159,7 +159,7 @@ impl Columns {
 
     fn finish(self) -> Result<RecordBatch> {
         RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.arrays)
-            .map_err(|e| bug(&e.to_string()))
+            .map_err(Error::internal)
     }
 }
 

@@ -1,7 +1,6 @@
 //! A column of names as numbers, the same ones in all batches.
 
-use crate::error::Result;
-use crate::logdir::bug;
+use crate::error::{Error, Result};
 use crate::logdir::tags::NameNumbers;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
@@ -46,7 +45,7 @@ impl Names {
         }
         let column = column
             .as_string_opt::<i32>()
-            .ok_or_else(|| bug("names that are no strings"))?;
+            .ok_or_else(|| Error::internal("names that are no strings"))?;
         for name in column {
             let code = name.map_or(NULL, |name| self.known.of(name) as i32 + 1);
             self.nulls |= code == NULL;

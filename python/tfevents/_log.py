@@ -163,6 +163,10 @@ class Log:
         named = self._runs(given)
         return self.native.runs if named is None else self.native.matching(named)
 
+    def reads(self, given: Names | None) -> list[tuple[str, Path, int]]:
+        """Run, path and length of the files that a scan of these runs reads, in its order."""
+        return self.native.reads(self._runs(given))
+
     def explain(self, table: str, filters: Filters) -> None:
         """Warns if a scan has no rows because nothing meets its tags or plugin. Reads."""
         given = filters["tags"] is not None or filters["plugin"] is not None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pyarrow as pa
 
-from tfevents import _arguments, _extras, _follow, _frames, _html
+from tfevents import _arguments, _explain, _extras, _follow, _frames, _html
 from tfevents._by_series import by_series
 from tfevents._follow import Follower
 from tfevents._log import Log
@@ -320,11 +320,24 @@ class Scan:
             self._log.explain(self._table, self._filters)
 
     def __repr__(self) -> str:
+        return _explain.line(
+            self._table, self._log, self._filters, self._options, self._known_columns()
+        )
+
+    def explain(self) -> str:
+        """What the scan will read, as text: conditions, columns, passes, order, runs and files.
+
+        Decodes nothing. Of files that are one of several in their run it reads the first event,
+        which decides on their order, as the first scan of the log does.
+        """
+        return _explain.text(
+            self._table, self._log, self._filters, self._options, self._known_columns()
+        )
+
+    def _known_columns(self) -> list[str] | None:
+        """The names of the columns, unless the log has to be read for them."""
         varies = self._table in _COLUMNS_VARY or bool(self._options)
-        if varies and self._schema is None:
-            return f"<tfevents.Scan of {self._table}, not read yet>"
-        columns = ", ".join(f"{field.name}: {field.type}" for field in self.schema)
-        return f"<tfevents.Scan of {self._table}: {columns}>"
+        return None if varies and self._schema is None else self.schema.names
 
     def _repr_html_(self) -> str:
         """The first rows, as a table; reads."""

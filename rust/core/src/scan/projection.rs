@@ -51,7 +51,8 @@ impl Projection {
     }
 
     /// With references to where values are stored in place of their bytes: without the columns
-    /// `data` and `strings`. The rows of meshes, which several values make, have none.
+    /// `data` and `strings`. Payloads are read whole and verified as ever, but not copied. The rows of
+    /// meshes, which several values make, have no references.
     pub fn with_references(mut self) -> Result<Self> {
         for (kind, layout) in self.kinds.iter().zip(&mut self.layouts) {
             let fields = layout.schema.fields().iter();

@@ -64,8 +64,8 @@ mod linux {
     /// The path from `base` to `path`, if one is spelled below the other. `Path::strip_prefix` takes
     /// components apart, which costs a quarter of asking the system.
     pub(super) fn below<'p>(base: &Path, path: &'p Path) -> Option<&'p Path> {
-        let [base, path] = [base.as_os_str(), path.as_os_str()].map(OsStr::as_bytes);
-        let rest = path.strip_prefix(base)?;
+        let base = base.as_os_str().as_bytes();
+        let rest = path.as_os_str().as_bytes().strip_prefix(base)?;
         let rest = match base.last() {
             Some(b'/') => rest,
             _ => rest.strip_prefix(b"/")?,

@@ -97,10 +97,13 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// The code of a file: no comments, and nothing of its tests, which stand last.
+/// The code of a file: no comments, and no tests, which stand last where they are not in a file.
 fn code(path: &Path) -> String {
-    let text = fs::read_to_string(path).unwrap();
-    let text = text.split("#[cfg(test)]").next().unwrap();
+    without_tests(&fs::read_to_string(path).unwrap())
+}
+
+fn without_tests(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
     let line = |line: &str| line.split("//").next().unwrap_or_default().to_owned();
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -158,6 +161,20 @@ fn the_names_of_imports_are_found() {
 }
 
 #[test]
+fn the_code_behind_the_name_of_a_test_module_counts() {
+    let code =
+        without_tests("a // b\n#[cfg(test)]\nmod tests;\nc\n#[cfg(test)]\nmod tests {\n d }");
+    assert_eq!(code.split_whitespace().last(), Some("c"));
+    assert!(!code.contains('b'));
+}
+
+/// What leads from a file to the root of the crate.
+fn supers(name: &str) -> String {
+    let path = name.strip_suffix("/mod.rs").unwrap_or(name);
+    "super::".repeat(path.split('/').count())
+}
+
+#[test]
 fn every_layer_is_listed() {
     let listed: Vec<&str> = LAYERS.iter().map(|(layer, _)| *layer).collect();
     for entry in fs::read_dir(root()).unwrap() {
@@ -178,9 +195,8 @@ fn no_layer_knows_those_above_it() {
         for path in files.iter().filter(|p| !p.ends_with("tests.rs")) {
             let code = code(path);
             let mut used = behind(&code, "crate::");
-            if name(path) == format!("{layer}/mod.rs") {
-                used.extend(behind(&code, "super::")); // which is the crate there
-            }
+            used.extend(behind(&code, &supers(&name(path))));
+            assert!(!code.contains("crate as "), "{}", name(path));
             used.retain(|word| word != layer && names.contains(&&**word));
             for other in used {
                 let may = below.contains(&&*other);

@@ -1,4 +1,4 @@
-//! RestartFilter files into units of work.
+//! Cuts files into units of work.
 
 use super::first;
 use super::walk::{End, Part, Position};

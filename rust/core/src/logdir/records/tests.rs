@@ -1,3 +1,5 @@
+//! Records of files of every kind, read through the public function.
+
 use super::*;
 use crate::record::append_record;
 use flate2::write::{GzEncoder, ZlibEncoder};

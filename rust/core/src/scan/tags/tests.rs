@@ -1,3 +1,5 @@
+//! Numbers of tags, and what metadata counts for them.
+
 use super::*;
 
 #[test]

@@ -4,6 +4,10 @@
 //! the last time is tried first: one comparison of a few bytes, no hash. Metadata is mostly
 //! repeated to the letter, so it is parsed once for each distinct text.
 
+mod metadata;
+
+pub use metadata::{RunMetadata, TagMetadata, UnitMetadata, learn};
+
 use super::plugin::{Attribution, PluginNames};
 use crate::event::Irregular;
 use crate::event::check;
@@ -12,7 +16,6 @@ use crate::event::view::{Metadata, PlainScalar, Value, Values};
 use crate::filter::Names;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -34,56 +37,6 @@ fn same(a: &[u8], b: &[u8]) -> bool {
         }
         0..8 => a.iter().zip(b).all(|(x, y)| x == y),
         _ => a == b,
-    }
-}
-
-/// What the first metadata of a tag in a run said, and the first that named a plugin.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TagMetadata {
-    /// The plugin's name; empty if no metadata named one.
-    pub plugin: String,
-    /// Title for people.
-    pub display_name: String,
-    /// Markdown.
-    pub description: String,
-    /// All of it, for meshes (what a value is a part of is told nowhere else), and where the
-    /// plugin's own message is asked for.
-    pub metadata: Option<Arc<[u8]>>,
-}
-
-impl TagMetadata {
-    /// Takes in what later metadata of the same tag said.
-    pub fn and_then(&mut self, later: &Self) {
-        if self.plugin.is_empty() {
-            self.plugin.clone_from(&later.plugin);
-            self.metadata.clone_from(&later.metadata);
-        }
-    }
-}
-
-/// What earlier parts of a run said of its tags.
-pub type RunMetadata = HashMap<String, TagMetadata>;
-
-/// Adds to what is `known` of `run` what `later` says of its tags. What others hold, too, is copied
-/// only if there is something to add.
-pub fn learn(known: &mut Arc<RunMetadata>, run: u32, later: &UnitMetadata) {
-    let says_more = |(tag, said): &(&str, &TagMetadata)| {
-        let names = !said.plugin.is_empty();
-        let known = known.get(*tag);
-        known.is_none_or(|known| names && known.plugin.is_empty())
-    };
-    let of_run = later.learned().filter(|(of, ..)| *of == run);
-    let mut said = of_run.map(|(_, tag, said)| (tag, said)).peekable();
-    while said.next_if(|said| !says_more(said)).is_some() {}
-    if said.peek().is_none() {
-        return;
-    }
-    let known = Arc::make_mut(known);
-    for (tag, said) in said {
-        match known.get_mut(tag) {
-            Some(known) => known.and_then(said),
-            None => drop(known.insert(tag.to_owned(), said.clone())),
-        }
     }
 }
 
@@ -121,14 +74,14 @@ pub struct Tags<'f> {
     run: u32,
     run_begins: bool,
     /// First metadata of each tag in each run, and the first that names a plugin, in order.
-    learned: Vec<(u32, u32, TagMetadata)>,
+    learned: Vec<(u32, LocalTag, TagMetadata)>,
     /// What earlier units said of the tags of the first run.
     assumed: &'f RunMetadata,
     first_run: Option<u32>,
     /// Tags whose plugin nothing told.
-    missing: Vec<u32>,
+    missing: Vec<LocalTag>,
     /// Tags whose plugin would be another one if earlier units had said something else.
-    used: Vec<u32>,
+    used: Vec<LocalTag>,
 }
 
 impl<'f> Tags<'f> {
@@ -277,7 +230,7 @@ impl<'f> Tags<'f> {
         }
         let is_first = tag.metadata.replace(metadata.into()).is_none();
         if is_first || names_first {
-            self.learned.push((self.run, id.0, learned));
+            self.learned.push((self.run, id, learned));
         }
         Ok(attribution)
     }
@@ -314,8 +267,8 @@ impl<'f> Tags<'f> {
     #[inline(always)]
     pub(super) fn known_or_missing(&mut self, id: LocalTag) -> Attribution {
         let known = self.known(id);
-        if known.is_none() && !self.run_begins && self.missing.last() != Some(&id.0) {
-            self.missing.push(id.0);
+        if known.is_none() && !self.run_begins && self.missing.last() != Some(&id) {
+            self.missing.push(id);
         }
         known.unwrap_or_default()
     }
@@ -334,7 +287,7 @@ impl<'f> Tags<'f> {
         }
         tag.is_final = tag.first.is_some();
         if tag.is_final && is_first_run {
-            self.used.push(id.0);
+            self.used.push(id);
         }
     }
 
@@ -388,41 +341,6 @@ impl<'f> Tags<'f> {
             used: self.used,
             missing: self.missing,
         }
-    }
-}
-
-/// What a unit of work knows of tags, and what it had to know from elsewhere.
-#[derive(Debug, Default)]
-pub struct UnitMetadata {
-    /// The tags by their number.
-    pub tags: Vec<Box<str>>,
-    /// First metadata of each tag in each run, and the first that names a plugin: run, tag, metadata.
-    learned: Vec<(u32, u32, TagMetadata)>,
-    used: Vec<u32>,
-    missing: Vec<u32>,
-}
-
-impl UnitMetadata {
-    fn name(&self, tag: u32) -> &str {
-        self.tags.get(tag as usize).map_or("", |name| name)
-    }
-
-    /// First metadata of each tag in each run, and the first that names a plugin, in order.
-    pub fn learned(&self) -> impl Iterator<Item = (u32, &str, &TagMetadata)> {
-        self.learned
-            .iter()
-            .map(|(run, tag, learned)| (*run, self.name(*tag), learned))
-    }
-
-    /// Whether the unit, which was done with the hint `assumed`, would have come out the same with
-    /// `context`, which is what the run said before it.
-    pub fn holds(&self, assumed: &RunMetadata, context: &RunMetadata) -> bool {
-        let same = |&tag: &u32| assumed.get(self.name(tag)) == context.get(self.name(tag));
-        let named = |&tag: &u32| {
-            let known = context.get(self.name(tag));
-            known.is_some_and(|learned| !learned.plugin.is_empty())
-        };
-        self.used.iter().all(same) && !self.missing.iter().any(named)
     }
 }
 

@@ -74,7 +74,8 @@ class SummaryWriter(
         max_buffer_bytes: How much waits in memory at most, for each file, in bytes; 64 MiB, if
             None. A record larger than that waits alone.
         close_timeout: How long `close` waits for a disk that hangs, in seconds; 30, if None. What
-            was not written by then is lost, and counted in `stats`.
+            was not written by then is lost, and counted in `stats`. Opening the first file waits
+            as long.
         keep_scalars: Keep what `add_scalars` is given, for `export_scalars_to_json`.
 
     Raises:

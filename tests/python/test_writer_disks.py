@@ -248,6 +248,60 @@ class TestTrouble:
         )
         assert done.returncode == 0, done.stderr
 
+    @pytest.mark.parametrize("on_error", ["warn", "raise", "drop"])
+    def test_a_writer_is_opened_on_a_disk_that_hangs(self, tmp_path, hanging_disk, on_error):
+        done = python(
+            """
+            import os, pathlib, sys, warnings
+            from tfevents import SummaryWriter
+            gate = pathlib.Path(os.environ["HANG"], "write")
+            gate.touch()
+            folder, on_error = sys.argv[1:]
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                try:
+                    writer = SummaryWriter(folder, close_timeout=0.3, on_error=on_error)
+                except TimeoutError:
+                    assert on_error == "raise"
+                    os._exit(0)
+            messages = [str(one.message) for one in caught]
+            assert on_error != "raise"
+            assert len(messages) == (on_error == "warn"), messages
+            assert "did not answer" in writer.stats["last_error"]
+            writer.add_scalar("t", 1.0, 1)
+            gate.unlink()
+            writer.flush()
+            assert writer.stats["written"] == 1
+            """,
+            tmp_path,
+            on_error,
+            env=hanging_disk,
+        )
+        assert done.returncode == 0, done.stderr
+        if on_error != "raise":
+            assert [event.step for event in run_events(tmp_path)] == [1]
+
+    def test_ctrl_c_ends_the_opening_of_a_writer(self, tmp_path, hanging_disk):
+        done = python(
+            """
+            import os, pathlib, signal, sys
+            from tfevents import SummaryWriter
+            def stop(*_):
+                raise KeyboardInterrupt
+            pathlib.Path(os.environ["HANG"], "write").touch()
+            signal.signal(signal.SIGALRM, stop)
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            try:
+                SummaryWriter(sys.argv[1])
+            except KeyboardInterrupt:
+                os._exit(0)
+            os._exit(1)
+            """,
+            tmp_path,
+            env=hanging_disk,
+        )
+        assert done.returncode == 0, done.stderr
+
     def test_close_and_flush_have_one_deadline_for_all_files(self, tmp_path, hanging_disk):
         done = python(
             """

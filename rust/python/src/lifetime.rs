@@ -84,9 +84,7 @@ pub fn warn(py: Python<'_>, what: &str) -> PyResult<()> {
 impl Live {
     pub fn open(py: Python<'_>, options: Options) -> PyResult<Self> {
         ending::prepare(py)?;
-        let writer = py
-            .detach(|| Writer::open(options))
-            .map_err(|error| exception(&error))?;
+        let writer = watched(py, || Writer::open(options))?.map_err(|error| exception(&error))?;
         let writer = Arc::new(writer);
         ending::watch(&writer);
         let opened = Self {

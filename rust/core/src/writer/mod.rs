@@ -23,6 +23,7 @@ use std::sync::{Arc, MutexGuard};
 mod batch;
 mod buffer;
 mod ending;
+mod opening;
 mod output;
 mod policy;
 mod sink;
@@ -44,7 +45,7 @@ pub use system::{generation, host, watch_forks};
 
 use crate::event::encode::Encode;
 use crate::record::{OVERHEAD, frame_in_place, frame_large};
-use crate::{Error, Result, interrupt};
+use crate::{Error, ErrorKind, Result, interrupt};
 use batch::Template;
 use buffer::{CHUNK, Phase, Shared, State, Wake};
 use output::Output;
@@ -78,7 +79,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer of files. The first file is made at once.
+    /// A writer of files. The first file is made at once, or later if the disk does not answer for
+    /// `close_timeout`.
     ///
     /// # Errors
     /// Under `on_error = raise`, if the file cannot be made. Otherwise that is a
@@ -97,15 +99,18 @@ impl Writer {
     pub fn with_sink(options: Options, make_sink: MakeSink) -> Result<Self> {
         watch_forks();
         let shared = Arc::new(Shared::new(options.clone()));
-        let mut output = Box::new(Output::new(make_sink(&options)));
-        if let Err(error) = output.open_first(&shared) {
+        let made = || Box::new(Output::new(make_sink(&options)));
+        let (output, opened) = opening::open(made, &shared);
+        if let Err(error) = opened {
+            let stopped = matches!(error.kind(), ErrorKind::Interrupted);
             match options.on_error {
+                _ if stopped => return Err(error),
                 OnError::Raise => return Err(error),
                 OnError::Warn => shared.notice(&mut shared.lock(), error),
                 OnError::Drop => shared.lock().last_error = Some(error.to_string()),
             }
         }
-        shared.lock().output = Some(output);
+        shared.lock().output = output;
         let writer = Self {
             shared: PerProcess::new(),
             make_sink,

@@ -95,6 +95,11 @@ impl Output {
         }
     }
 
+    /// Removes the open file, to which nothing was added.
+    pub fn discard(mut self, shared: &Shared) {
+        self.leave(shared, false);
+    }
+
     /// Whether there is something to do at `now`.
     fn is_due(&self, shared: &Shared, state: &State, now: Instant) -> bool {
         // A chunk that is still being filled wakes the threads when it comes.

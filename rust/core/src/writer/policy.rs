@@ -82,7 +82,7 @@ pub struct Options {
     pub on_error: OnError,
     /// What happens when the buffer is full.
     pub on_full: OnFull,
-    /// How long `close` waits for a disk that hangs before it gives up.
+    /// How long `close`, and the opening of a writer, wait for a disk that hangs.
     pub close_timeout: Duration,
 }
 

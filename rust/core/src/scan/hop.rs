@@ -80,15 +80,23 @@ impl Job for Headers<'_> {
 
     #[inline(always)]
     fn run<C: Crc>(self) -> Option<u64> {
-        let (mut at, mut left) = (self.at, self.most);
+        let (mut at, mut left, mut large) = (self.at, self.most, false);
+        let mut header = [0; HEADER];
         while at < self.low {
-            let bytes = self.window.at(self.source, at, HEADER, AHEAD).ok()?;
+            // Between large records, a window would read what nobody wants.
+            let bytes = if large {
+                self.source.read_exact_at(&mut header, at).ok()?;
+                &header[..]
+            } else {
+                self.window.at(self.source, at, HEADER, AHEAD).ok()?
+            };
             let mut skip = 0;
             while at + (skip as u64) < self.low {
                 left = left.checked_sub(1)?;
                 match frame::<C>(&bytes[skip..]) {
                     Frame::Record { payload, .. } => skip += payload.len() + OVERHEAD,
                     Frame::Longer { need } => {
+                        large = need > AHEAD as u64;
                         at = (at + skip as u64).checked_add(need)?;
                         skip = 0;
                         break;

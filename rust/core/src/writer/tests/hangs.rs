@@ -35,10 +35,7 @@ fn a_wait_can_be_ended_by_the_caller() {
     let writer = writer(&disk, options());
     add(&writer, 0, 10);
     let error = writer.flush_while(None, &mut |_| Err(Error::interrupted()));
-    assert!(matches!(
-        error.unwrap_err().kind(),
-        crate::ErrorKind::Interrupted
-    ));
+    assert!(matches!(error.unwrap_err().kind(), ErrorKind::Interrupted));
     disk.hang.store(false, SeqCst);
 }
 

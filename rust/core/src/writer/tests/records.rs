@@ -153,7 +153,7 @@ fn a_large_record_is_whole_or_not_there() {
         },
     );
     let error = stopped.expect_err("the caller has gone");
-    assert!(matches!(error.kind(), crate::ErrorKind::Interrupted));
+    assert!(matches!(error.kind(), ErrorKind::Interrupted));
     assert_eq!(writer.append(large.as_slice()).unwrap(), Fate::Kept);
     writer.close().unwrap();
     let stats = writer.stats();

@@ -26,7 +26,7 @@ def test_a_value_that_is_interrupted_is_not_written(tmp_path, call):
         def stop(*_):
             raise KeyboardInterrupt
         signal.signal(signal.SIGALRM, stop)
-        writer = SummaryWriter(sys.argv[1], flush_secs=3600, on_full="drop")
+        writer = SummaryWriter(sys.argv[1], flush_secs=3600, max_buffer_bytes=2**31)
         files = writer.file_writer
         for size in (2**26, 2**27, 2**28, 2**29, 2**30):
             before = writer._added()

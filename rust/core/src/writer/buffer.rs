@@ -20,6 +20,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::output::Output;
+use super::pause::Pause;
 use super::policy::{self, Count, Fate, OnError, Options};
 use super::thread::threads;
 use crate::record::{HEADER, OVERHEAD};
@@ -29,8 +30,6 @@ use crate::{Error, Result};
 pub(super) const CHUNK: usize = 256 << 10;
 /// Chunks that are kept for the next records; more go back to the system.
 const SPARE: usize = 8;
-/// The longest sleep of a caller that waits, so that it can look for an interrupt.
-const REST: Duration = Duration::from_millis(50);
 
 /// Whole records, of which those before `start` are settled.
 #[derive(Default)]
@@ -138,7 +137,7 @@ pub(super) struct State {
     pub notice: Option<Error>,
     pub last_error: Option<String>,
     /// Counts reports, so that nobody who waits misses one.
-    reports: u64,
+    pub(super) reports: u64,
 }
 
 pub(super) struct Shared {
@@ -147,7 +146,7 @@ pub(super) struct Shared {
     /// Waits for an I/O thread or is in the hands of one.
     enqueued: AtomicBool,
     state: Mutex<State>,
-    report: Condvar,
+    pub(super) report: Condvar,
 }
 
 impl Shared {
@@ -380,23 +379,5 @@ impl State {
         self.since = None;
         let lost = std::mem::take(&mut self.pending);
         self.dropped.add(lost);
-    }
-}
-
-/// What a caller does instead of spinning while the I/O takes its time.
-pub struct Pause<'a> {
-    shared: &'a Shared,
-    seen: u64,
-}
-
-impl Pause<'_> {
-    /// Sleeps until there is news, or a twentieth of a second.
-    pub fn rest(&self) {
-        let state = self.shared.lock();
-        let waited = self
-            .shared
-            .report
-            .wait_timeout_while(state, REST, |state| state.reports == self.seen);
-        drop(waited);
     }
 }

@@ -25,6 +25,7 @@ mod buffer;
 mod ending;
 mod opening;
 mod output;
+mod pause;
 mod policy;
 mod sink;
 mod system;
@@ -34,8 +35,8 @@ mod thread;
 mod tests;
 
 pub use batch::Points;
-pub use buffer::Pause;
 pub use ending::{close_all, flush_all};
+pub use pause::Pause;
 pub use policy::{
     Count, Durability, Fate, OnError, OnFull, Options, Stats, Target, flush_soon,
     set_flush_interval,

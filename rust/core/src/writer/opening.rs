@@ -42,14 +42,17 @@ pub(super) fn open(make: impl Fn() -> Box<Output>, shared: &Arc<Shared>) -> Open
         }
     };
     let thread = thread::Builder::new().name("tfevents-open".to_owned());
-    if thread.stack_size(256 << 10).spawn(work).is_err() {
+    let Ok(thread) = thread.stack_size(256 << 10).spawn(work) else {
         return here();
-    }
+    };
     let limit = shared.options.close_timeout;
     let deadline = Instant::now().checked_add(limit);
     loop {
         let error = match receive.recv_timeout(REST) {
-            Ok((output, opened)) => return (Some(output), opened),
+            Ok((output, opened)) => {
+                let _ = thread.join(); // it ends now: many writers leave no row of threads behind
+                return (Some(output), opened);
+            }
             Err(RecvTimeoutError::Disconnected) => {
                 Error::io(io::Error::other("the sink failed"), path)
             }

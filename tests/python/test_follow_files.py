@@ -2,8 +2,10 @@
 
 import re
 import shutil
+import time
 import warnings
 
+import numpy as np
 import pytest
 import tfevents
 from eventfiles import record, scalars, write
@@ -124,3 +126,25 @@ def test_a_warning_that_is_an_error_loses_no_rows(log):
             _ = follower.cursor
         assert steps(wait_for(follower, 1)) == [1]
         assert follower.cursor
+
+
+def test_a_file_that_is_replaced_behind_what_was_read_ahead(tmp_path):
+    def lay(run, steps):
+        path = tmp_path / run / "events.out.tfevents.1"
+        path.parent.mkdir(exist_ok=True)
+        new = tmp_path / "new"
+        new.write_bytes(b"".join(map(record, scalars("x", steps))))
+        new.replace(path)
+
+    with tfevents.SummaryWriter(tmp_path / "a") as writer:
+        # More than one unit of work, so that threads read ahead.
+        writer.add_scalar_batch("x", np.zeros(300_000), np.arange(300_000))
+    lay("b", range(1000))
+    follower = tfevents.open(tmp_path).scalars(columns=["run", "step"]).follow(timeout=1)
+    first = next(follower)
+    assert first["run"].unique().to_pylist() == ["a"]
+    time.sleep(0.5)  # the other file has been read by now
+    lay("b", range(5000, 7000))
+    with pytest.warns(tfevents.ReplacedFileWarning):
+        rest = [row for batch in follower for row in batch.to_pylist()]
+    assert [row["step"] for row in rest if row["run"] == "b"] == [*range(5000, 7000)]

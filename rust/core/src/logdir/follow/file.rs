@@ -141,7 +141,9 @@ impl Followed {
             }
             Err(error) => return Err(error),
         };
-        if !self.holds(&*source)? || source.length() < next.offset {
+        // What was read may have been another file than the one that is there by now.
+        let is_same = entry.is(&*source) && self.holds(&*source)?;
+        if !is_same || source.length() < next.offset {
             return Ok(Advance::Replaced);
         }
         if next.offset == self.position.offset && self.ends.is_some() {

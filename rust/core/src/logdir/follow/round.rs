@@ -5,7 +5,7 @@ use super::cursor::Partial;
 use super::file::{Advance, Followed};
 use super::maker::{Made, bit};
 use super::task::RowTask;
-use crate::catalog::{FileEntry, Run, natural};
+use crate::catalog::{FileEntry, Run, Woken, natural};
 use crate::error::{Error, Result};
 use crate::scan::tags::{self, UnitMetadata};
 use crate::scan::walk::{End, Span};
@@ -162,6 +162,7 @@ impl Follower {
                 self.replace(*id);
             }
             self.rest(); // what else was read ahead is read again
+            self.wake(Woken::Anything); // to find what is in its place
             return Ok(());
         }
         let taken = in_hand.taken;

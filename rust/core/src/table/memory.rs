@@ -115,63 +115,6 @@ impl Memory {
     }
 }
 
-/// Which slabs are made of huge pages.
-///
-/// One fault for 2 MiB costs a fraction of 512 faults. But a hypervisor that takes free pages back
-/// takes the huge ones, and then each is an order of magnitude slower than the small pages in its
-/// place. So a few slabs, enough for a stream, have huge pages; more do only if those were fast.
-#[cfg(target_os = "linux")]
-mod huge {
-    use super::HUGE_PAGE;
-    use std::ptr::NonNull;
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-    use std::time::Duration;
-
-    /// Slabs that have huge pages in any case.
-    const FEW: usize = 8;
-
-    /// In this time, small pages are there in place of a huge one.
-    const SMALL_PAGES: Duration = Duration::from_millis(1);
-
-    static SLABS: AtomicUsize = AtomicUsize::new(0);
-    static ARE_SLOW: AtomicBool = AtomicBool::new(false);
-
-    /// Asks for huge pages, unless they are slow.
-    pub(super) fn advise(start: NonNull<u8>, size: usize) {
-        let few = SLABS.fetch_add(1, Relaxed) < FEW;
-        if !few && ARE_SLOW.load(Relaxed) {
-            return;
-        }
-        // SAFETY: advice about our own whole pages; it changes no contents, and failing is harmless.
-        unsafe {
-            libc::madvise(start.as_ptr().cast(), size, libc::MADV_HUGEPAGE);
-        }
-        let begun = cpu_time();
-        // SAFETY: the first of `size` bytes that were just allocated, which nobody else refers to.
-        unsafe { start.as_ptr().write_volatile(0) };
-        let slow = cpu_time().saturating_sub(begun) > SMALL_PAGES;
-        ARE_SLOW.store(slow, Relaxed);
-        if slow && !few && size > HUGE_PAGE {
-            let rest = start.as_ptr().wrapping_add(HUGE_PAGE);
-            // SAFETY: as above, about the pages behind the first.
-            unsafe {
-                libc::madvise(rest.cast(), size - HUGE_PAGE, libc::MADV_NOHUGEPAGE);
-            }
-        }
-    }
-
-    /// How long this thread has worked: others may keep the machine busy.
-    fn cpu_time() -> Duration {
-        let mut time = libc::timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        // SAFETY: writes the struct it is given; if it fails, the time stays 0.
-        unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-        Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-    }
-}
-
 /// Slabs that nobody uses. Their contents are gone.
 ///
 /// Only ever tried, never waited for: a process that was forked while another thread held the lock
@@ -203,7 +146,10 @@ impl Slab {
             handle_alloc_error(layout)
         };
         #[cfg(target_os = "linux")]
-        huge::advise(start, size);
+        // SAFETY: advice about our own whole pages; it changes no contents, and failing is harmless.
+        unsafe {
+            libc::madvise(start.as_ptr().cast(), size, libc::MADV_HUGEPAGE);
+        }
         Self { start, layout }
     }
 
